@@ -1,0 +1,94 @@
+"""The words of judging: people and partners, reasons and actions, and the verdict for each recipient."""
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Literal
+
+
+class Action(IntEnum):
+    """What becomes of a message for one recipient; the gravest wins."""
+
+    PASS = 0
+    PROTECT = 1
+    HOLD = 2
+    REFUSE = 3
+
+
+Kind = Literal[
+    "own",
+    "council",
+    "school",
+    "nhs",
+    "police",
+    "justice",
+    "government",
+    "charity",
+    "contractor",
+    "care-provider",
+    "personal",
+    "retired",
+    "unknown",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """An organisation that is known, with its domains (E1, E4)."""
+
+    name: str
+    kind: Kind
+    domains: tuple[str, ...] = ()  # 'wokingham.gov.uk' with its sub-domains not, '*.wokingham.sch.uk' only those
+    own: bool = False  # one of the organisations that this gateway serves
+    telephone: str = ""  # the published number (P4, T1)
+    contact: str = ""
+    route: str = ""  # how mail reaches it and how safe that is; '' leaves it to the route table
+    password: str = ""  # name of a pre-agreed password in the store; '' for none
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A sender or an envelope recipient with what is known of them before judging."""
+
+    address: str
+    domain: str  # lower case, A-labels
+    kind: Kind
+    partner: Partner | None = None
+    route: str = "unknown"  # evidence of the way: 'none' 'opportunistic' 'verified-tls' 'internal' 'unknown'
+    name: str = ""  # from the directory (E2)
+    job_title: str = ""
+    department: str = ""
+    telephone: str = ""
+    facts: frozenset[str] = field(default_factory=frozenset)  # 'look-alike' 'first-mail' 'near-miss' ...
+    successor: str = ""  # the domain to use instead of a retired one or a look-alike
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The sender and every envelope recipient, in the envelope's order."""
+
+    sender: Person
+    recipients: tuple[Person, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One named reason that a rule gave for one recipient."""
+
+    code: str  # from the catalogue in reasons.py
+    action: Action  # what the policy answers to it here
+    enforced: bool = True  # False: monitor mode, recorded and reported but not acted upon
+    part: str = ""  # path of the part that it speaks of; '' for the message
+    detail: str = ""  # in words, masked, fit to be shown to the sender
+    rules: tuple[str, ...] = ()  # ids of the guide
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is to be done for one recipient."""
+
+    address: str
+    action: Action  # gravest of the enforced reasons
+    reasons: tuple[Reason, ...] = ()  # gravest first, all of them, monitored ones too
+    obligations: tuple[str, ...] = ()  # 'mark-subject' 'protect-attachments' 'protect-body' 'receipt'
+    #   'password-apart' 'verified-tls' 'separate-copies' 'record'
