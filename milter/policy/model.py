@@ -1,8 +1,11 @@
-"""The words of judging: people and partners, reasons and actions, and the verdict for each recipient."""
+"""The words of judging: people and partners, reasons and actions, and the verdict for each recipient.
+
+Values only: what a policy says is in `policy.py`, what becomes of a message in `decide.py`.
+"""
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Literal
+from typing import Literal, get_args
 
 
 class Action(IntEnum):
@@ -29,6 +32,15 @@ Kind = Literal[
     "retired",
     "unknown",
 ]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+# How mail reaches a domain, from the least safe to the safest; 'unknown' is a failed or missing look-up.
+Evidence = Literal["unknown", "none", "opportunistic", "verified-tls", "internal"]
+EVIDENCE: tuple[Evidence, ...] = get_args(Evidence)
+
+# What the route table asks of a message that carries what the row speaks of.
+Demand = Literal["pass", "verified-tls", "encrypt", "both", "telephone", "portal", "hold", "refuse"]
+DEMANDS: tuple[Demand, ...] = get_args(Demand)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +53,14 @@ class Partner:
     own: bool = False  # one of the organisations that this gateway serves
     telephone: str = ""  # the published number (P4, T1)
     contact: str = ""
-    route: str = ""  # how mail reaches it and how safe that is; '' leaves it to the route table
+    route: str = ""  # a demand that replaces the route table's for this partner; '' leaves it to the table
     password: str = ""  # name of a pre-agreed password in the store; '' for none
     note: str = ""
+    successor: str = ""  # for a retired domain: what to use instead; its '*' is what the wildcard stood for
+    names: tuple[str, ...] = ()  # other names of an own organisation: what is its own is no finding (N1)
+    addresses: tuple[str, ...] = ()  # its postal addresses
+    postcodes: tuple[str, ...] = ()
+    telephones: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,4 +108,4 @@ class Verdict:
     action: Action  # gravest of the enforced reasons
     reasons: tuple[Reason, ...] = ()  # gravest first, all of them, monitored ones too
     obligations: tuple[str, ...] = ()  # 'mark-subject' 'protect-attachments' 'protect-body' 'receipt'
-    #   'password-apart' 'verified-tls' 'separate-copies' 'record'
+    #   'password-apart' 'password-by-telephone' 'portal' 'verified-tls' 'separate-copies' 'record'
