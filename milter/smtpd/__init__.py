@@ -1,0 +1,1 @@
+"""RECEIVE: the SMTP side that mail comes in by. Start reading at `server`, then `conversation`."""
