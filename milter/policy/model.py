@@ -49,7 +49,9 @@ class Partner:
 
     name: str
     kind: Kind
-    domains: tuple[str, ...] = ()  # 'wokingham.gov.uk' with its sub-domains not, '*.wokingham.sch.uk' only those
+    domains: tuple[
+        str, ...
+    ] = ()  # 'wokingham.gov.uk' with its sub-domains not, '*.wokingham.sch.uk' only those
     own: bool = False  # one of the organisations that this gateway serves
     telephone: str = ""  # the published number (P4, T1)
     contact: str = ""

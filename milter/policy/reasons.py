@@ -1,7 +1,7 @@
 """The catalogue of reasons: every outcome of judging has one stable name, here and in `docs/reasons.md`.
 
-A code is never renamed or given another meaning, since registers and scripts keep it. The words are those that
-a sender reads: what is wrong, why the rule exists, what to do now. They name no person and no value.
+A code is never renamed or given another meaning, since registers and scripts keep it. The words are those
+that a sender reads: what is wrong, why the rule exists, what to do now. They name no person and no value.
 """
 
 from dataclasses import dataclass
@@ -32,8 +32,8 @@ CATALOGUE: tuple[Entry, ...] = (
         "sender-not-approved",
         ("E1",),
         "The sender's address is not on an approved work domain",
-        "Work is done from work accounts that carry the institution's name. Mail from any other address may be"
-        " forged, and nobody can account for it.",
+        "Work is done from work accounts that carry the institution's name. Mail from any other address may"
+        " be forged, and nobody can account for it.",
         ("Send the message again from your work account.",),
         REFUSE,
         3,
@@ -112,8 +112,8 @@ CATALOGUE: tuple[Entry, ...] = (
         "many-outside-recipients",
         ("P1",),
         "Many outside addresses can see each other",
-        "The list of addresses itself tells everyone on it who the others are. This is among the most reported"
-        " breaches in the country.",
+        "The list of addresses itself tells everyone on it who the others are. This is among the most"
+        " reported breaches in the country.",
         ("Put the recipients in Bcc, or send each a message of their own.",),
         HOLD,
         4,
@@ -297,7 +297,7 @@ CATALOGUE: tuple[Entry, ...] = (
         ("E7",),
         "An invitation carries personal information",
         "Invitations are shown in shared calendars and can't be protected without breaking them.",
-        ("Send the invitation without the personal information, and the information in a protected document.",),
+        ("Send the invitation without the personal information, and that in a protected document.",),
         HOLD,
         3,
     ),
@@ -316,7 +316,7 @@ CATALOGUE: tuple[Entry, ...] = (
         ("E7",),
         "An attachment is protected by a lock that can be broken",
         "Old zip and Office encryption is opened by free programs in minutes.",
-        ("Protect the document with AES-256: save it in the present Office format, or use 7-Zip with AES-256.",),
+        ("Protect the document with AES-256: save it in the present Office format, or use 7-Zip.",),
         PROTECT,
         3,
     ),
@@ -430,8 +430,8 @@ CATALOGUE: tuple[Entry, ...] = (
         "The message is signed or encrypted (S/MIME or PGP), so the gateway can't put it right",
         "Editing would break the signature, and what is encrypted can't be edited at all.",
         (
-            "Send the message again without the signature,"
-            " or protect the document yourself and mark the subject.",
+            "Send the message again without the signature.",
+            "Or protect the document yourself and mark the subject.",
         ),
         HOLD,
         3,

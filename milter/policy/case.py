@@ -1,0 +1,212 @@
+"""One recipient's case: the facts, the people, the policy, and which rows of the route table decide.
+
+What a message carries is worked out once (`contents_of`), which row answers to it once for each recipient
+(`case_for`); the rules only read. A part counts as personal from the policy's grade on. What lies inside a
+strong lock does not travel in clear; a weak lock counts for nothing.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from milter.detect.finding import Grade
+from milter.policy.domains import domain_of
+from milter.policy.facts import Facts, PartFacts
+from milter.policy.model import Action, Demand, People, Person
+from milter.policy.partners import is_personal
+from milter.policy.policy import LAST_ROW, Policy, Row
+
+GRADES = tuple(Grade)
+STRONG = ("password", "encrypted")
+SAFE_EVIDENCE = ("verified-tls", "internal")
+REFUSING: tuple[Demand, ...] = ("hold", "refuse", "portal")
+ENCRYPTING: tuple[Demand, ...] = ("encrypt", "both", "telephone")
+MAX_ODD = 100
+MAX_SUBJECT = 2_000  # characters of a subject that are searched for a marking
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a rule yields; the policy makes a reason of it."""
+
+    code: str
+    part: str = ""
+    detail: str = ""  # masked, fit to be shown to the sender
+    action: Action | None = None  # the route table's answer; None leaves it to the policy's response
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One kind of thing that a message carries, with the words by which rows of the route table name it."""
+
+    name: str  # 'personal' | 'locked' | 'none'
+    words: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What of a message matters to the rules, the same for every recipient."""
+
+    personal: tuple[PartFacts, ...]  # would carry personal information in clear
+    locked: tuple[PartFacts, ...]  # strongly locked, presumed personal
+    clear: tuple[PartFacts, ...]  # every content that would travel in clear
+    loads: tuple[Load, ...]  # never empty
+    marking: str  # the gravest protective marking in the subject; '' for none
+    roots: dict[str, PartFacts]  # by path: the outermost file that a part lies in, or itself
+    odd: tuple[PartFacts, ...]  # not read, or with something to note; no more than a reader would read about
+    crowd: tuple[int, int]  # outside addresses in To and Cc, and of how many organisations or private people
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything that a rule may read about one recipient."""
+
+    facts: Facts
+    person: Person
+    people: People
+    policy: Policy
+    contents: Contents
+    rows: tuple[tuple[Load, Row, Demand], ...]  # one for each load: the row, and the demand in force
+
+    @cached_property
+    def inside(self) -> bool:
+        """Whether the recipient belongs to the sender's own organisation."""
+        return self.person.kind == "own"
+
+    @cached_property
+    def sensitive(self) -> bool:
+        """Whether anything personal, or presumed so, goes to someone outside."""
+        return not self.inside and any(load.name != "none" for load, _, _ in self.rows)
+
+    @cached_property
+    def exposed(self) -> tuple[PartFacts, ...]:
+        """The parts that may not travel in clear to this recipient."""
+        parts: dict[str, PartFacts] = {}
+        for load, _, demand in self.rows:
+            if load.name == "personal" and self._forbids_clear(demand):
+                parts |= {part.path: part for part in self.contents.personal}
+            if load.name == "none" and self._forbids_clear(demand) and demand not in REFUSING:
+                # No personal information, but a marking whose row asks for protection.
+                parts |= {part.path: part for part in self.contents.clear}
+        return tuple(parts.values())
+
+    def _forbids_clear(self, demand: Demand) -> bool:
+        if demand == "verified-tls":
+            return self.person.route not in SAFE_EVIDENCE
+        return demand != "pass"
+
+
+def contents_of(facts: Facts, people: People, policy: Policy) -> Contents:
+    """Work out what a message carries."""
+    roots = _roots(facts.parts)
+    clear = tuple(part for part in facts.parts if not part.covered and not _strong(roots[part.path]))
+    personal = tuple(part for part in clear if _is_personal(part, policy))
+    threshold = GRADES.index(policy.personal_grade)
+    if not personal and GRADES.index(facts.examination.grade) >= threshold:
+        # No part weighs enough by itself, all of them together do: each that adds to it is personal.
+        personal = tuple(part for part in clear if part.examination.grade != Grade.NONE)
+    locked = tuple(part for part in facts.parts if _is_locked(part) and not part.covered)
+    return Contents(
+        personal=personal,
+        locked=locked,
+        clear=clear,
+        loads=_loads(facts, personal, locked),
+        marking=marking_of(facts.subject, policy),
+        roots=roots,
+        odd=tuple(part for part in facts.parts if part.notes or part.status not in {"read", "locked"})[
+            :MAX_ODD
+        ],
+        crowd=_crowd(facts, people, policy),
+    )
+
+
+def case_for(facts: Facts, person: Person, people: People, policy: Policy, contents: Contents) -> Case:
+    """Find the row that decides for each load, and put everything together."""
+    rows = []
+    for load in contents.loads:
+        row = row_for(people.sender, person, load, contents.marking, policy)
+        rows.append((load, row, _demand_in_force(row, load, person)))
+    return Case(facts, person, people, policy, contents, tuple(rows))
+
+
+def row_for(sender: Person, person: Person, load: Load, marking: str, policy: Policy) -> Row:
+    """Give the first row of the route table that matches (E1, E2, E4, E5, P2)."""
+    for row in policy.rows:
+        if (
+            (not row.senders or sender.kind in row.senders)
+            and (not row.recipients or person.kind in row.recipients)
+            and (not row.data or not load.words.isdisjoint(row.data))
+            and (not row.marking or marking in row.marking)
+            and (not row.evidence or person.route in row.evidence)
+        ):
+            return row
+    return LAST_ROW
+
+
+def marking_of(subject: str, policy: Policy) -> str:
+    """Give the gravest protective marking that stands in the subject as a word of its own, in capitals.
+
+    'OFFICIAL SENSITIVE' and 'OFFICIAL-SENSITIVE' are one; small letters are ordinary words (P2).
+    """
+    text = f" {_words(subject[:MAX_SUBJECT])} "
+    found = [marking for marking in policy.markings if f" {_words(marking)} " in text]
+    return found[-1] if found else ""
+
+
+def _words(text: str) -> str:
+    return " ".join("".join(c if c.isalnum() else " " for c in text).split())
+
+
+def _demand_in_force(row: Row, load: Load, person: Person) -> Demand:
+    """Give the partner's own demand where it has one, which never softens a refusal or a marking's row."""
+    own: Demand | str = person.partner.route if person.partner else ""
+    if not own or load.name == "none" or row.marking or row.demand in {"hold", "refuse"}:
+        return row.demand
+    return own  # type: ignore[return-value]  # loading lets nothing but a demand through
+
+
+def _roots(parts: tuple[PartFacts, ...]) -> dict[str, PartFacts]:
+    """Find the outermost file of each part; holders come before what they hold."""
+    roots: dict[str, PartFacts] = {}
+    for part in parts:
+        roots[part.path] = roots.get(part.parent, part) if part.parent else part
+    return roots
+
+
+def _crowd(facts: Facts, people: People, policy: Policy) -> tuple[int, int]:
+    """Count who could see whom: everyone on a personal account is someone by themselves."""
+    outside: dict[str, str] = {}
+    for address in facts.visible_recipients:
+        domain = domain_of(address)
+        partner = policy.domains.find(domain)
+        if partner is None:
+            outside[address.casefold()] = address.casefold() if is_personal(domain, policy) else domain
+        elif partner is not people.sender.partner:
+            outside[address.casefold()] = domain
+    return len(outside), len(set(outside.values()))
+
+
+def _strong(part: PartFacts) -> bool:
+    return part.protection in STRONG
+
+
+def _is_locked(part: PartFacts) -> bool:
+    return _strong(part) or (part.status == "locked" and part.protection != "weak")
+
+
+def _is_personal(part: PartFacts, policy: Policy) -> bool:
+    """Judge by the grade; a weakly locked file that did not open is presumed personal."""
+    if part.protection == "weak" and part.status == "locked":
+        return True
+    return GRADES.index(part.examination.grade) >= GRADES.index(policy.personal_grade)
+
+
+def _loads(facts: Facts, personal: tuple[PartFacts, ...], locked: tuple[PartFacts, ...]) -> tuple[Load, ...]:
+    loads = []
+    if personal:
+        categories = {c for part in personal for c in part.examination.categories}
+        grave = {"high"} if facts.examination.grade == Grade.HIGH else set()
+        loads.append(Load("personal", frozenset({"personal"} | categories | grave)))
+    if locked:
+        categories = {c for part in locked for c in part.examination.categories}
+        loads.append(Load("locked", frozenset({"locked"} | categories)))
+    return tuple(loads) or (Load("none", frozenset({"none"})),)

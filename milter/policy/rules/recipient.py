@@ -1,0 +1,53 @@
+"""Rules on who receives: the person who is meant, and not everybody at once (E2, P1).
+
+Whether the recipient's kind may have what the message carries is the route table's to say (`route.py`).
+"""
+
+from collections.abc import Iterator
+
+from milter.policy.case import Case, Found
+
+# Facts that look-ups found of a person, by the reason that each is.
+FACTS = (
+    ("first-mail", "first-mail"),
+    ("near-miss", "near-miss"),
+    ("unusual-address", "unusual-address"),
+    ("internal-name-outside", "internal-name-outside"),
+    ("group-with-outside-members", "group-with-outside-members"),
+)
+
+
+def look_alike(case: Case) -> Iterator[Found]:
+    """E2: a domain that resembles an approved one is a slip or a forgery."""
+    if case.sensitive and "look-alike" in case.person.facts:
+        yield Found(
+            "look-alike-domain",
+            detail=f"{case.person.domain} looks like {case.person.successor}, which is approved",
+        )
+
+
+def known_facts(case: Case) -> Iterator[Found]:
+    """E2: what the directory and past mail say against an address that personal information goes to."""
+    if case.sensitive:
+        for fact, code in FACTS:
+            if fact in case.person.facts:
+                yield Found(code, detail=_suggestion(case))
+
+
+def many_outside(case: Case) -> Iterator[Found]:
+    """P1: the list of addresses is itself a disclosure, whatever the message says."""
+    if case.inside:
+        return
+    outside, organisations = case.contents.crowd
+    if outside > case.policy.many_recipients and organisations > 1:
+        yield Found(
+            "many-outside-recipients",
+            detail=f"{outside} outside addresses in To and Cc, of {organisations} organisations or people",
+        )
+
+
+def _suggestion(case: Case) -> str:
+    return f"perhaps {case.person.successor} was meant" if case.person.successor else ""
+
+
+RULES = (look_alike, known_facts, many_outside)
