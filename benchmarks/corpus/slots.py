@@ -315,7 +315,7 @@ def free(rng: Random, role: str, what: str, form: str) -> str:
         ),
         "n": lambda: identifiers.digits(rng, int(what or form or 10)),
         "int": lambda: str(rng.randint(*(int(n) for n in (what or form).split("-")))),
-        "nhsish": lambda: identifiers.nhs(rng),
+        "nhsish": lambda: _looks_like_nhs(rng, form),
         "ninoish": lambda: identifiers.nino(rng),
         "cardish": lambda: identifiers.card(rng),
         "isbn": lambda: identifiers.isbn13(rng),
@@ -329,4 +329,10 @@ def free(rng: Random, role: str, what: str, form: str) -> str:
         "tel": lambda: people.landline(rng),
         "sortish": lambda: f"{rng.randint(10, 99)}-{rng.randint(10, 99)}-{rng.randint(10, 99)}",
     }
-    return made[role]()
+    return made[role]() if role in made else f"{{{role}}}"  # a mail-merge master has braces of its own
+
+
+def _looks_like_nhs(rng: Random, form: str) -> str:
+    """An order or part number that passes the NHS number's check."""
+    number = identifiers.nhs(rng)
+    return number if form == "plain" or rng.random() < 0.5 else f"{number[:3]} {number[3:6]} {number[6:]}"
