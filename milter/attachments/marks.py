@@ -1,0 +1,99 @@
+"""Marks in text taken from a document tree: where cells, rows, tables, text boxes and hidden runs begin and end.
+
+A serialiser written in C joins all text of a tree at once, which is quick but loses the structure; so readers
+first put these private-use characters into the tree, and `segments` takes them out of the joined text. A
+document that holds such characters itself can only split its own passages in odd places.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from milter.attachments.draft import Draft
+
+Kind = Literal["text", "table", "hidden", "box", "deleted", "code"]
+
+TABLE, HIDDEN, BOX, DELETED, CODE = "\ue000", "\ue001", "\ue002", "\ue003", "\ue004"
+CLOSE = "\ue00f"
+CELL, ROW = "\ue010", "\ue011"
+KINDS: dict[str, Kind] = {TABLE: "table", HIDDEN: "hidden", BOX: "box", DELETED: "deleted", CODE: "code"}
+SPLIT = re.compile(f"([{TABLE}-{CLOSE}])")
+BREAKS = str.maketrans({"\t": " ", "\n": " ", "\r": " ", CELL: "\t", ROW: "\n"})
+LOOSE = str.maketrans({CELL: "\t", ROW: "\n"})
+# Runs are matched from their first character only, so that a long run is looked at once.
+TRAILING = re.compile(r"(?<!\t)\t+(?=\n|$)")
+BEFORE_BREAK = re.compile(r"(?<! ) +(?=[\t\n])")
+BEHIND_BREAK = re.compile(r"(?<=[\t\n]) +")
+DEPTH = 64  # of marks in one another; deeper ones belong to the sixty-fourth
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A run of text of one kind, in the order of the document."""
+
+    kind: Kind
+    text: str
+
+
+def segments(text: str) -> list[Segment]:
+    """Take marked text apart. A table ends the run around it; boxes and hidden runs are lifted out of it."""
+    if not SPLIT.search(text):
+        return [Segment("text", text.translate(LOOSE))]
+    done: list[Segment] = []
+    stack: list[tuple[Kind, list[str]]] = [("text", [])]
+    excess = 0
+    for piece in SPLIT.split(text):
+        if piece in KINDS:
+            if len(stack) >= DEPTH:
+                excess += 1
+                continue
+            if piece == TABLE and stack[-1][0] == "text":
+                _close(stack[-1], done)
+            stack.append((KINDS[piece], []))
+        elif piece == CLOSE:
+            if excess:
+                excess -= 1
+            elif len(stack) > 1:
+                _close(stack.pop(), done)
+        elif piece:
+            stack[-1][1].append(piece)
+    while stack:
+        _close(stack.pop(), done)
+    return done
+
+
+def _close(run: tuple[Kind, list[str]], done: list[Segment]) -> None:
+    kind, pieces = run
+    text = "".join(pieces)
+    pieces.clear()
+    if not text.strip(f"{CELL}{ROW}\ue005-\ue00e \t\r\n"):
+        return
+    done.append(Segment(kind, rows(text) if kind == "table" else text.translate(LOOSE)))
+
+
+def rows(text: str) -> str:
+    """A table's marked text as lines of cells; breaks inside a cell become spaces."""
+    text = BEFORE_BREAK.sub("", BEHIND_BREAK.sub("", text.translate(BREAKS)))
+    return TRAILING.sub("", text).strip("\n ")
+
+
+WHERE: dict[Kind, str] = {
+    "text": "",
+    "table": "",
+    "hidden": "hidden text",
+    "box": "text box",
+    "deleted": "deleted text",
+    "code": "field code",
+}
+
+
+def say_marked(draft: Draft, where: str, text: str, *, hidden: bool = False) -> None:
+    """Add the passages of one marked text."""
+    for segment in segments(text):
+        kind = segment.kind
+        draft.say(
+            f"{where}, {WHERE[kind]}" if WHERE[kind] else where,
+            segment.text,
+            table=kind == "table" and ("\t" in segment.text or "\n" in segment.text),
+            hidden=hidden or kind in ("hidden", "deleted", "code"),
+        )

@@ -1,0 +1,162 @@
+"""Office Open XML packages (ECMA-376): every part is read, whatever the format or the part.
+
+Guarantees that text in any XML part comes out: body, headers, comments, tracked changes, text boxes, notes,
+fields, alternative text, properties, custom data, charts, drawings. What is embedded becomes a member.
+"""
+
+import re
+
+from milter.attachments import zips
+from milter.attachments.draft import Draft, File, LimitError, LockedError, UnreadableError
+from milter.attachments.links import note_links
+from milter.attachments.marks import say_marked
+from milter.attachments.picture import embedded_picture, settle_pictures
+from milter.attachments.wordtext import before_changes, mark_hidden
+from milter.attachments.xlsx import read_workbook
+from milter.attachments.xmltext import attributes_of, local, mark, parse, text_of
+
+# Part name to place; first match counts. Parts of no text interest are left out by SKIPPED alone.
+PLACES = (
+    (re.compile(r"word/document[^/]*\.xml$"), "body"),
+    (re.compile(r"word/header"), "header"),
+    (re.compile(r"word/footer"), "footer"),
+    (re.compile(r"comments|threadedComment"), "comment"),
+    (re.compile(r"word/(?:footnotes|endnotes)"), "footnote"),
+    (re.compile(r"ppt/slides/slide(\d+)\.xml$"), "slide"),
+    (re.compile(r"ppt/notesSlides/"), "notes"),
+    (re.compile(r"ppt/(?:slideMasters|slideLayouts|notesMasters|handoutMasters)/"), "master"),
+    (re.compile(r"docProps/"), "properties"),
+    (re.compile(r"customXml/"), "custom data"),
+    (re.compile(r"/charts?/"), "chart"),
+    (re.compile(r"drawing|diagrams"), "drawing"),
+    (re.compile(r"pivotCache"), "pivot cache"),
+)
+FLOWING = ("body", "header", "footer", "comment", "footnote", "slide", "notes", "master")
+CONCEALED = ("properties", "custom data", "pivot cache")
+SKIPPED = re.compile(
+    r"(?:/theme/|/styles\.xml$|stylesWithEffects|/fontTable\.xml$|/webSettings\.xml$|/numbering\.xml$"
+    r"|tableStyles\.xml$|/calcChain\.xml$|/printerSettings|\.odttf$|\.fntdata$|viewProps\.xml$|_xmlsignatures/"
+    r"|^\[trash\]|/colors\d*\.xml$|/charts/style\d*\.xml$|\[Content_Types\]\.xml$)"
+)
+XML = re.compile(r"\.(?:xml|vml|rels)$")
+PICTURES = re.compile(r"(?i)\.(?:png|jpe?g|gif|bmp|tiff?|emf|wmf|ico|svg|webp|heic|wdp)$")
+READ_ONLY = re.compile(
+    rb"<\w+:(?:documentProtection|writeProtection|modifyVerifier)\b|<(?:\w+:)?(?:fileSharing|workbookProtection)\b"
+)
+
+
+def read_ooxml(file: File, draft: Draft) -> None:
+    """Read a docx, xlsx or pptx package, or another of the family."""
+    listed = [entry for entry in zips.entries(file.content) if not entry.folder]
+    if any(entry.encrypted for entry in listed):
+        raise LockedError("its parts are encrypted")
+    if len(listed) > file.budget.limits.members * 2:
+        raise LimitError("has too many parts")
+    parts: dict[str, bytes] = {}
+    for entry in listed:
+        name = entry.name.lstrip("/").replace("\\", "/")
+        if entry.name.startswith("_xmlsignatures/") or "/_xmlsignatures/" in f"/{name}":
+            draft.protect("signed", "Office signature")
+        if SKIPPED.search(name):
+            continue
+        try:
+            content = zips.unpack(file.content, entry, file.budget)
+        except UnreadableError as fault:
+            draft.fail("unreadable", f"a part of it {fault}")
+            continue
+        parts[name if name not in parts else f"{name}#{entry.header}"] = content
+    _parts(parts, draft)
+
+
+def _parts(parts: dict[str, bytes], draft: Draft) -> None:
+    pictures: list[tuple[str, bytes]] = []
+    sheets = {name for name in parts if name.startswith("xl/") and _of_workbook(name)}
+    if sheets:
+        read_workbook(parts, draft)
+    for name in sorted(parts, key=_order):
+        content = parts[name]
+        if name in sheets and not name.endswith("workbook.xml"):
+            continue
+        if "vbaproject" in name.lower():
+            draft.note("macros")
+        if PICTURES.search(name):
+            pictures.append((name, content))
+        elif XML.search(name.partition("#")[0]):
+            _xml(name, content, draft)
+        elif content:
+            draft.member(name.rpartition("/")[2], content)
+    for name, content in pictures:
+        embedded_picture(name.rpartition("/")[2], content, draft)
+    settle_pictures(draft)
+
+
+def _of_workbook(name: str) -> bool:
+    return bool(
+        re.search(r"xl/(?:worksheets/[^/]+\.xml|sharedStrings\.xml|workbook\.xml)$", name, re.IGNORECASE)
+    )
+
+
+def _order(name: str) -> tuple[int, int, str]:
+    """Body first, slides by number."""
+    place = place_of(name)
+    rank = FLOWING.index(place) if place in FLOWING else len(FLOWING)
+    number = re.search(r"(\d{1,6})\.xml$", name)
+    return rank, int(number[1]) if number else 0, name
+
+
+def place_of(name: str) -> str:
+    """The place, for people, that a part's name stands for."""
+    for pattern, place in PLACES:
+        if pattern.search(name):
+            return place
+    return "other part"
+
+
+def _xml(name: str, content: bytes, draft: Draft) -> None:
+    place = place_of(name)
+    if name.endswith(".rels"):
+        _external(content, draft)
+        return
+    if READ_ONLY.search(content) and not place == "custom data":
+        draft.protect("read-only", "marked read-only")
+    root = parse(content, draft)
+    if root is None:
+        return
+    where, hidden = place, place in CONCEALED
+    if place == "slide":
+        number = re.search(r"(\d+)\.xml$", name)
+        where = f"slide {number[1]}" if number else "slide"
+        hidden = root.get("show") in ("0", "false")
+    said = attributes_of(root, content)
+    if place == "pivot cache":
+        said += [str(value) for value in root.xpath("//@v", smart_strings=False)]
+    _text(root, content, where, place, hidden=hidden, draft=draft)
+    if said:
+        draft.say(f"{where}, descriptions", "\n".join(said), hidden=True)
+
+
+def _text(root, content: bytes, where: str, place: str, *, hidden: bool, draft: Draft) -> None:  # type: ignore[no-untyped-def]
+    if place == "properties":
+        lines = [f"{local(one)}: {one.text}" for one in root.iter() if one.text and one.text.strip()]
+        draft.say(where, "\n".join(lines), hidden=True)
+        return
+    if place in FLOWING:
+        original = before_changes(root, content)
+        mark_hidden(root, content)
+        if original:
+            draft.say(f"{where}, before tracked changes", original, hidden=True)
+    mark(root, every=place not in FLOWING)
+    say_marked(draft, where, text_of(root), hidden=hidden)
+
+
+def _external(content: bytes, draft: Draft) -> None:
+    """Addresses that the package points at: links, and content fetched when it is opened."""
+    root = parse(content, draft) if b"External" in content or b"\0" in content[:100] else None
+    if root is None:
+        return
+    found = [
+        one.get("Target", "") for one in root.iter("{*}Relationship") if one.get("TargetMode") == "External"
+    ]
+    if found:
+        note_links("\n".join(found), draft)
+        draft.say("links", "\n".join(dict.fromkeys(found)), hidden=True)
