@@ -9,6 +9,7 @@ interrupted by the client's going away. Refuses what the next hop could not take
 """
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Awaitable, Callable
 from time import perf_counter
@@ -25,7 +26,7 @@ from milter.smtpd import transaction, xforward
 from milter.smtpd.data import Incoming
 from milter.smtpd.gate import Gate
 from milter.smtpd.path import Refusal
-from milter.smtpd.reader import Reader
+from milter.relay.reader import Reader
 from milter.smtpd.transaction import Transaction
 
 _MAIL_OCTETS = 512 + 26 + 17 + 11 + 117 + 12  # with SIZE, BODY, SMTPUTF8, DSN, REQUIRETLS (RFC 1870 ... 8689)
@@ -165,7 +166,8 @@ class Conversation(SMTP):
         except _Goodbye as end:
             if end.reply is not None:
                 self._replies.append(end.reply.wire)
-            await self._flush()
+            with contextlib.suppress(ConnectionError):
+                await self._flush()
         except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
             pass
         finally:
