@@ -1,0 +1,55 @@
+"""Bringing the tables of a store to what this program expects, step by step.
+
+Guarantees: all steps that are due happen in one transaction, by one process at a time; the rest wait and find
+it done. Steps only add, so that nodes of the version before keep running on a store that was migrated.
+"""
+
+from enum import Enum
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from milter.errors import StoreError
+
+HEAD = "0001"  # the newest step in migrations/versions
+KNOWN = ("0001",)
+_LOCK = 7_325_001  # any number of our own, for PostgreSQL's advisory lock
+
+
+class Step(Enum):
+    """How a store stands to this program."""
+
+    EMPTY = "empty"
+    OLDER = "older"
+    CURRENT = "current"
+    NEWER = "newer"
+
+
+def step_of(connection: Connection) -> Step:
+    """Tell how the connected store stands to this program."""
+    if not inspect(connection).has_table("alembic_version"):
+        return Step.EMPTY
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if found is None:
+        return Step.EMPTY
+    if found not in KNOWN:
+        return Step.NEWER
+    return Step.CURRENT if found == HEAD else Step.OLDER
+
+
+def bring_up(engine: Engine, to: str = HEAD) -> None:
+    """Run every step that is due. StoreError where the store is newer than this program."""
+    from alembic import command
+    from alembic.config import Config
+
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        if step_of(connection) is Step.NEWER:
+            raise StoreError("The store is newer than this program: nothing was changed.")
+        config = Config()
+        config.set_main_option(
+            "script_location", str(Path(__file__).parent / "migrations").replace("%", "%%")
+        )
+        config.attributes["connection"] = connection
+        command.upgrade(config, to)

@@ -1,0 +1,76 @@
+"""What was done for each recipient of a message, so that the upstream server's retry repeats nothing (law 1).
+
+A message is known by a keyed digest of its bytes and envelope sender. A claim keeps two nodes, or two
+connections, from working on the same message at once; it is a lease, so a killed node blocks nobody for long.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from sqlalchemy import delete, insert, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from milter.store import audit
+from milter.store.schema import claims, progress
+from milter.store.transaction import Transaction, changed
+from milter.store.vault import Vault
+
+Outcome = Literal["delivered", "held", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to work on a message, and what earlier tries came to."""
+
+    key: str
+    owner: str
+    done: Mapping[str, Outcome]  # by recipient, as `account` was given it
+    judged_id: str = ""  # of the earlier try; '' where this is the first
+
+
+def message_key(vault: Vault, sender: str, raw: bytes) -> str:
+    """Name a message by its bytes and its envelope sender."""
+    return vault.digest("message", sender, raw)
+
+
+def claim(tx: Transaction, key: str, owner: str, seconds: float = 900.0) -> Claim | None:
+    """Take the message, or give None where another owner has it: answer 451 then.
+
+    `owner` names one attempt (a connection), not a node. After `seconds` others may take it.
+    """
+    until = tx.now + timedelta(seconds=seconds)
+    dialect = postgresql if tx.connection.dialect.name == "postgresql" else sqlite
+    taken = dialect.insert(claims).values(key=key, owner=owner, lease_until=until)
+    free = or_(claims.c.owner == owner, claims.c.lease_until <= tx.now)
+    taken = taken.on_conflict_do_update(
+        index_elements=["key"], set_={"owner": owner, "lease_until": until}, where=free
+    )
+    if not changed(tx.execute(taken)):
+        return None
+    query = select(progress.c.recipient, progress.c.outcome, progress.c.judged_id).where(
+        progress.c.key == key
+    )
+    found = tx.execute(query.order_by(progress.c.at)).all()
+    return Claim(
+        key, owner, {row.recipient: row.outcome for row in found}, found[0].judged_id if found else ""
+    )
+
+
+def account(tx: Transaction, key: str, judged_id: str, outcomes: Mapping[str, Outcome]) -> None:
+    """Record what became of recipients. Each once: StoreError where a recipient is accounted for already."""
+    if not outcomes:
+        return
+    rows = [
+        {"key": key, "recipient": recipient, "outcome": outcome, "judged_id": judged_id, "at": tx.now}
+        for recipient, outcome in outcomes.items()
+    ]
+    tx.execute(insert(progress), rows)
+    counts = [list(outcomes.values()).count(outcome) for outcome in ("delivered", "held", "refused")]
+    audit.message_accounted(tx, judged_id, *counts)
+
+
+def let_go(tx: Transaction, key: str, owner: str) -> None:
+    """End a claim: the message is accounted for, or the upstream server is to try again."""
+    tx.execute(delete(claims).where(claims.c.key == key, claims.c.owner == owner))

@@ -1,0 +1,227 @@
+"""The record of sharing (R1): one entry for each disclosure and recipient, of every channel.
+
+Guarantees: an entry is added once and never deleted; what is filled in later is audited by field names. What
+is missing of R1 can be asked for (`gaps`). Searching and paging hold with 100,000 entries.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, func, insert, or_, select, update
+
+from milter.errors import RequestError
+from milter.store import audit
+from milter.store.schema import register
+from milter.store.transaction import Transaction, changed, need, value_of, values_of
+
+CHANNELS = (
+    "email",
+    "telephone",
+    "by-hand",
+    "post",
+    "fax",
+    "device",
+    "secure-page",
+    "meeting",
+)
+STATUSES = (
+    "sent",  # handed to the next hop as it was
+    "protected",  # handed on encrypted; the recipient has not confirmed
+    "held",
+    "refused",
+    "confirmed",  # the recipient has confirmed receipt
+    "released",  # and has the password
+    "bounced",
+    "expired",
+    "withdrawn",
+    "recorded",  # another channel, nothing more to do
+    "due",  # something is due back, unconfirmed or to be deleted
+    "done",  # and was done
+    "lost",  # an incident
+)
+_R1 = (  # what must be recorded; the time, the channel and the way the gateway knows by itself
+    "purpose",
+    "information",
+    "way",
+    "recipient_name",
+    "recipient_job_title",
+    "recipient_organisation",
+    "recipient_telephone",
+)
+_SEARCHED = (
+    "id",
+    "judged_id",
+    "share_id",
+    "held_id",
+    "sender",
+    "sender_name",
+    "recipient",
+    "recipient_name",
+    "recipient_organisation",
+    "recipient_telephone",
+    "purpose",
+    "authorised_by",
+)
+_FIXED = frozenset({"id", "at", "channel", "judged_id", "complete", "search", "recorded_by"})
+COUNT_LIMIT = 1_000  # a search counts no further
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One disclosure to one recipient. Empty text means not known yet."""
+
+    id: str
+    at: datetime
+    channel: str
+    judged_id: str = ""
+    held_id: str = ""
+    share_id: str = ""
+    sender: str = ""
+    sender_name: str = ""
+    sender_organisation: str = ""
+    recipient: str = ""  # address; a number or place for other channels
+    recipient_name: str = ""
+    recipient_job_title: str = ""
+    recipient_department: str = ""
+    recipient_organisation: str = ""
+    recipient_telephone: str = ""
+    recipient_kind: str = ""
+    purpose: str = ""
+    consent_limits: str = ""
+    information: tuple[str, ...] = ()  # categories, or words for other channels
+    authorised_by: str = ""  # where that applies, so never a gap
+    way: str = ""
+    tls: str = ""
+    action: str = ""
+    reasons: tuple[str, ...] = ()
+    grade: str = ""
+    status: str = "recorded"
+    recorded_by: str = "gateway"
+    due_at: datetime | None = None
+    due_for: str = ""  # return, confirmation, deletion
+    extra: dict[str, Any] = field(default_factory=dict)  # JSON: what only this channel asks for
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """The names of R1's fields that are still missing."""
+        return tuple(name for name in _R1 if not getattr(self, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What to look for; what is empty does not narrow."""
+
+    words: str = ""  # each must occur in a name, address, organisation, number, purpose or reference
+    since: datetime | None = None
+    until: datetime | None = None
+    channel: str = ""
+    status: str = ""
+    organisation: str = ""  # of the sender
+    sender: str = ""
+    recipient: str = ""
+    gaps_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A stretch of a search's result, latest first."""
+
+    entries: tuple[Entry, ...]
+    next: tuple[datetime, str] | None  # give it as `after` to get the next page; None at the end
+
+
+def add(tx: Transaction, entries: Sequence[Entry], *, subject: str = "", actor: str = "gateway") -> None:
+    """Add entries of one message or occasion. `subject` is its reference; the first entry's by default."""
+    if not entries:
+        return
+    tx.execute(insert(register), [_row(entry) for entry in entries])
+    audit.sharing_recorded(tx, subject or entries[0].id, actor, entries[0].channel, len(entries))
+
+
+def get(tx: Transaction, entry_id: str) -> Entry | None:
+    """Give one entry."""
+    row = tx.one(select(register).where(register.c.id == entry_id))
+    return None if row is None else value_of(Entry, row)
+
+
+def fill(tx: Transaction, entry_id: str, actor: str, **fields: Any) -> Entry:
+    """Fill in or correct fields of an entry. RequestError where there is none, or a field is fixed."""
+    if wrong := _FIXED & fields.keys():
+        words = f"These fields of an entry can't be changed: {', '.join(sorted(wrong))}."
+        raise RequestError(words)
+    query = select(register).where(register.c.id == entry_id).with_for_update()
+    entry = replace(value_of(Entry, need(tx.one(query), "entry")), **fields)
+    tx.execute(update(register).where(register.c.id == entry_id).values(**_row(entry)))
+    audit.entry_filled(tx, entry_id, actor, "+".join(sorted(fields))[:100])
+    return entry
+
+
+def set_status(tx: Transaction, entry_id: str, status: str, actor: str = "gateway", *, tls: str = "") -> None:
+    """Give an entry a new status, and how the line to the next hop was protected where that is known."""
+    values = {"status": status, "tls": tls} if tls else {"status": status}
+    if changed(tx.execute(update(register).where(register.c.id == entry_id).values(values))):
+        audit.entry_status(tx, entry_id, actor, status)
+
+
+def of_message(tx: Transaction, judged_id: str) -> tuple[Entry, ...]:
+    """Give the entries of one judged message, by recipient."""
+    query = select(register).where(register.c.judged_id == judged_id).order_by(register.c.recipient)
+    return tuple(value_of(Entry, row) for row in tx.execute(query))
+
+
+def due(tx: Transaction, until: datetime, limit: int = 1_000) -> tuple[Entry, ...]:
+    """Give what is due back, unconfirmed or to be deleted by then, the oldest first."""
+    query = select(register).where(register.c.due_at <= until, register.c.status == "due")
+    return tuple(value_of(Entry, row) for row in tx.execute(query.order_by(register.c.due_at).limit(limit)))
+
+
+def search(
+    tx: Transaction, wanted: Search, *, after: tuple[datetime, str] | None = None, limit: int = 50
+) -> Page:
+    """Give a page of the entries that a search finds, latest first."""
+    query = _narrowed(select(register), wanted).order_by(register.c.at.desc(), register.c.id.desc())
+    if after is not None:
+        at, entry_id = after
+        query = query.where(
+            register.c.at <= at, or_(register.c.at < at, and_(register.c.at == at, register.c.id < entry_id))
+        )
+    rows = tx.execute(query.limit(limit + 1)).all()
+    entries = tuple(value_of(Entry, row) for row in rows[:limit])
+    return Page(entries, (entries[-1].at, entries[-1].id) if len(rows) > limit else None)
+
+
+def count(tx: Transaction, wanted: Search) -> int:
+    """Count what a search finds, up to COUNT_LIMIT."""
+    some = _narrowed(select(register.c.id), wanted).limit(COUNT_LIMIT).subquery()
+    return int(tx.execute(select(func.count()).select_from(some)).scalar_one())
+
+
+def _narrowed(query: Select[Any], wanted: Search) -> Select[Any]:
+    table = register.c
+    if wanted.since is not None:
+        query = query.where(table.at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(table.at < wanted.until)
+    for column, value in (
+        (table.channel, wanted.channel),
+        (table.status, wanted.status),
+        (table.sender_organisation, wanted.organisation),
+        (table.sender, wanted.sender),
+        (table.recipient, wanted.recipient),
+    ):
+        if value:
+            query = query.where(column == value)
+    if wanted.gaps_only:
+        query = query.where(table.complete.is_(False))
+    for word in wanted.words.lower().split()[:8]:
+        query = query.where(table.search.contains(word, autoescape=True))
+    return query
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    row = values_of(entry)
+    row["complete"] = not entry.gaps
+    row["search"] = " ".join(getattr(entry, name) for name in _SEARCHED).lower()[:2_000]
+    return row
