@@ -30,10 +30,28 @@ class Part:
     name: str  # the file name in whatever encoding it came; '' where none
     content: bytes
     head: tuple[int, int] = (0, 0)  # offsets of the part's header block in the raw message
-    body: tuple[int, int] = (0, 0)  # offsets of its still encoded body; (0, 0) inside a decoded nested message
+    body: tuple[int, int] = (
+        0,
+        0,
+    )  # offsets of its still encoded body; (0, 0) inside a decoded nested message
     view: str = ""  # '' is the view most readers take; else the reading that alone shows this content
     inline: bool = False  # Content-Disposition: inline
     method: str = ""  # METHOD of a text/calendar part
+    enclosing: str = ""  # path of the outermost nested message that holds it; '' in the message itself
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One entity of the first view, multiparts and nested messages too, where it stands: what edits go by."""
+
+    path: str  # '' is the whole message
+    declared: str  # 'multipart/mixed'; what a reader takes it for
+    head: tuple[int, int]  # offsets of its header block, blank line included
+    body: tuple[int, int]
+    boundary: bytes = b""  # of a multipart
+    encoding: str = "identity"  # transfer encoding of a leaf
+    delimiters: tuple[int, ...] = ()  # offsets of a multipart's delimiter lines, the closing one last
+    closed: bool = True  # a multipart's closing delimiter is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +73,4 @@ class Message:
     dkim_domains: tuple[str, ...] = ()  # d= of each DKIM-Signature
     ambiguities: tuple[str, ...] = ()  # each difference between views, in plain words without content
     limits: tuple[str, ...] = ()  # each cap that was hit, in plain words: not all was inspected
+    nodes: tuple[Node, ...] = ()  # the first view's tree outside nested messages, the whole message first

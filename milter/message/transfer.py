@@ -1,0 +1,238 @@
+"""Transfer encodings: which one a part bears, and its content under every reading that mail programs take.
+
+Guarantees an answer for any octets in linear time. A reading is given only where its content differs from the
+first's. `odd` tells that the label itself is such that programs read it differently.
+"""
+
+import re
+from binascii import Error, a2b_qp, a2b_uu
+from dataclasses import dataclass
+from typing import Literal
+
+import pybase64
+
+from milter.message.header import strip_comments
+from milter.message.text import decode_words, lenient_base64
+
+Encoding = Literal["identity", "base64", "quoted-printable", "uuencode", "yenc"]
+
+_KNOWN: dict[bytes, Encoding] = {
+    b"": "identity",
+    b"7bit": "identity",
+    b"8bit": "identity",
+    b"binary": "identity",
+    b"base64": "base64",
+    b"quoted-printable": "quoted-printable",
+    b"x-uuencode": "uuencode",
+    b"uuencode": "uuencode",
+    b"x-uue": "uuencode",
+    b"uue": "uuencode",
+    b"x-yenc": "yenc",
+    b"yenc": "yenc",
+}
+_SPACE = b" \t\r\n"
+_DIGITS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_FOLDED_PAD = re.compile(rb"=[ \t]+(?=\r?\n)")
+_UU_BEGIN = re.compile(rb"(?:^|\n)begin(-base64)? [0-7]{3,4}[ \t]+([^\r\n]{1,500})\r?\n", re.IGNORECASE)
+_YENC_BEGIN = re.compile(rb"(?:^|\n)=ybegin [^\r\n]{0,200}?name=([^\r\n]{0,500})\r?\n")
+_YENC_SHIFT = bytes((n - 42) % 256 for n in range(256))
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One reading of an encoded body. `view` is '' for the first, else which reading it is, in words."""
+
+    octets: bytes
+    view: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What one Content-Transfer-Encoding value asks for."""
+
+    encoding: Encoding
+    odd: bool = False  # programs may well read it otherwise
+
+
+def label(value: bytes) -> Label:
+    """The encoding that a Content-Transfer-Encoding value names (RFC 2045 6.1), misspelt ones too."""
+    plain = value.strip(_SPACE + b";,.\"'").lower()
+    if plain in _KNOWN:
+        return Label(_KNOWN[plain])
+    bare = strip_comments(value).translate(None, _SPACE + b"\0;,.\"'").lower()
+    if bare in _KNOWN:
+        return Label(_KNOWN[bare], odd=True)
+    letters = re.sub(
+        rb"[^a-z0-9]", b"", decode_words(value.decode("latin-1")).lower().encode("latin-1", "replace")
+    )
+    if b"base64" in letters or b"base46" in letters or letters in (b"b64", b"b"):
+        return Label("base64", odd=True)
+    if b"quotedp" in letters or b"printable" in letters or letters in (b"qp", b"q"):
+        return Label("quoted-printable", odd=True)
+    if b"uue" in letters:
+        return Label("uuencode", odd=True)
+    return Label("identity", odd=letters[:4] not in (b"7bit", b"8bit", b"bina", b"none", b"plai", b"text"))
+
+
+def decode(body: bytes, encoding: Encoding) -> tuple[Content, ...]:
+    """The content of a body under an encoding: the reading of most programs first, then those that differ."""
+    if encoding == "base64":
+        return _base64(body)
+    if encoding == "quoted-printable":
+        return (Content(quoted_printable(body)),)
+    if encoding == "uuencode":
+        found = embedded(body)
+        return (Content(found[0].octets if found else _uu_lines(body, 0)[0]),)
+    if encoding == "yenc":
+        found = embedded(body)
+        return (Content(found[0].octets if found else _yenc(body)),)
+    return (Content(body),)
+
+
+def quoted_printable(body: bytes) -> bytes:
+    """RFC 2045 6.7; white space behind a soft line break is forgiven, what is no triple stays."""
+    if b"= " in body or b"=\t" in body:
+        body = _FOLDED_PAD.sub(b"=", body)
+    return a2b_qp(body)
+
+
+def _base64(body: bytes) -> tuple[Content, ...]:
+    """Clean base64 at memory speed; else octets outside the alphabet go, and each way past a '=' is read."""
+    text = body.rstrip(_SPACE)
+    pad = text.find(b"=")
+    if pad < 0 or len(text) - pad <= 2:
+        try:
+            octets = pybase64.b64decode(body)
+        except (Error, ValueError):
+            octets = lenient_base64(body)
+        return (Content(octets), *_url_safe(body, octets))
+    first = lenient_base64(body)
+    whole = lenient_base64(body.replace(b"=", b""))
+    readings = [Content(first)]
+    if not _is_footer(body[body.index(b"=") :]):
+        short = lenient_base64(body[: body.index(b"=")])
+        if short != first:
+            readings.append(Content(short, "base64 read to the first padding only"))
+    if whole != first:
+        readings.append(Content(whole, "base64 read as if it held no padding"))
+    return (*readings, *_url_safe(body, first))
+
+
+def _is_footer(rest: bytes) -> bool:
+    """Whether what stands behind the padding is words, as list software adds them, and not more base64."""
+    lines = [line.strip() for line in rest.lstrip(b"=").splitlines() if line.strip()]
+    return all(b" " in line or not line.strip(b"_-=*") for line in lines)
+
+
+def _url_safe(body: bytes, first: bytes) -> tuple[Content, ...]:
+    """RFC 4648 5: '-' and '_' for '+' and '/', which some decoders take."""
+    if b"-" not in body and b"_" not in body:
+        return ()
+    octets = lenient_base64(body.replace(b"-", b"+").replace(b"_", b"/"))
+    return (Content(octets, "base64 of the URL alphabet"),) if octets != first else ()
+
+
+def looks_base64(body: bytes) -> bool:
+    """Whether octets that bear no such label are base64 from end to end: one block, whole quads, both cases."""
+    sample = body[:4096].strip(_SPACE)
+    if len(sample) < 24 or b" " in sample or sample.translate(None, _DIGITS + _SPACE + b"="):
+        return False
+    if not (re.search(rb"[a-z]", sample) and re.search(rb"[A-Z]", sample)):
+        return False
+    digits = body.translate(None, _SPACE)
+    return len(digits) % 4 == 0 and not digits.rstrip(b"=").translate(None, _DIGITS)
+
+
+def looks_quoted(body: bytes) -> bool:
+    """Whether octets that bear no such label carry quoted-printable triples or soft line breaks."""
+    return re.search(rb"=(?:[0-9A-Fa-f]{2}|[ \t]{0,8}\r?\n)", body) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A file that stands inside text, as mail programs before MIME sent it."""
+
+    name: bytes
+    octets: bytes
+    kind: str  # 'uuencode', 'base64', 'yenc'
+
+
+def embedded(text: bytes, most: int = 50) -> tuple[Embedded, ...]:
+    """Files inside text: uuencode (POSIX), begin-base64 and yEnc, at most `most` of them."""
+    found: list[Embedded] = []
+    if b"begin" in text or b"BEGIN" in text or b"Begin" in text:
+        found += _uu_files(text, most)
+    if b"=ybegin " in text:
+        found += _yenc_files(text, most)
+    return tuple(found[:most])
+
+
+def _uu_files(text: bytes, most: int) -> list[Embedded]:
+    found: list[Embedded] = []
+    at = 0
+    for _ in range(most * 4):  # beginnings looked at, so that many false ones cost no more
+        begin = _UU_BEGIN.search(text, at)
+        if not begin or len(found) >= most:
+            break
+        if begin[1]:
+            stop = text.find(b"\n====", begin.end() - 1)
+            stop = stop if stop >= 0 else len(text)
+            octets = lenient_base64(text[begin.end() : stop])
+        else:
+            octets, stop = _uu_lines(text, begin.end())
+        if octets:
+            found.append(Embedded(begin[2].strip(), octets, "base64" if begin[1] else "uuencode"))
+        at = max(stop, begin.end()) - 1
+    return found
+
+
+def _uu_lines(text: bytes, at: int) -> tuple[bytes, int]:
+    """What the uuencoded lines from `at` hold, and where the first line that is none starts."""
+    out: list[bytes] = []
+    while at < len(text):
+        stop = text.find(b"\n", at)
+        stop = stop + 1 if stop >= 0 else len(text)
+        octets = _uu_line(text[at : min(stop, at + 100)].rstrip(b"\r\n"))
+        if not octets:
+            break
+        out.append(octets)
+        at = stop
+    return b"".join(out), at
+
+
+def _uu_line(line: bytes) -> bytes:
+    """One uuencoded line, b'' where it is none or the last. Trailing spaces may have been cut on the way."""
+    if not line or not 32 < line[0] < 96:
+        return b""
+    digits = ((line[0] - 32) * 4 + 2) // 3
+    if len(line) - 1 > digits + 8:
+        return b""
+    try:
+        return a2b_uu(line[: digits + 3])
+    except Error:
+        pass
+    try:
+        return a2b_uu(line[: digits + 1])
+    except Error:
+        return b""
+
+
+def _yenc_files(text: bytes, most: int) -> list[Embedded]:
+    found: list[Embedded] = []
+    at = 0
+    while len(found) < most and (begin := _YENC_BEGIN.search(text, at)):
+        stop = text.find(b"\n=yend", begin.end() - 1)
+        stop = stop if stop >= 0 else len(text)
+        found.append(Embedded(begin[1].strip(), _yenc(text[begin.end() : stop]), "yenc"))
+        at = stop
+    return found
+
+
+def _yenc(body: bytes) -> bytes:
+    """The yEnc draft 1.3: each octet plus 42, '=' escapes the next, line ends and '=y' lines are no content."""
+    lines = [line for line in body.split(b"\n") if not line.startswith(b"=y")]
+    coded = b"".join(line.rstrip(b"\r") for line in lines)
+    first, *escaped = coded.split(b"=")
+    out = [first.translate(_YENC_SHIFT)]
+    out += [bytes([(piece[0] - 106) % 256]) + piece[1:].translate(_YENC_SHIFT) for piece in escaped if piece]
+    return b"".join(out)
