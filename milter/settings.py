@@ -50,6 +50,7 @@ class Smtp:
     connections: int = 200  # of each process
     command_seconds: float = 300.0
     data_seconds: float = 600.0
+    hops: int = 50  # Received fields, beyond which a message is in a loop (RFC 5321 6.3)
     processes: int = 0  # 0: one for each core
 
 
@@ -75,6 +76,50 @@ class StoreSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """Who speaks in notices, and whom a reader asks (P4). Published addresses and numbers only."""
+
+    organisation: str = "Your organisation"
+    telephone: str = ""  # the published switchboard number, by which a doubtful reader checks a notice
+    help_name: str = "the information governance team"
+    help_address: str = ""
+    help_telephone: str = ""
+    governance_address: str = ""  # where incidents go
+    review_address: str = ""  # where reviewers are told that something waits; '' tells nobody
+    notices_address: str = "postmaster@localhost"  # From of what the gateway writes
+    regulator: str = "Information Commissioner's Office (ICO)"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    """How a recipient confirms (E6)."""
+
+    domain: str = ""  # mail to it is taken in as receipts; '' asks for no replies by mail
+    page_url: str = ""  # where the confirmation pages are seen from outside: 'https://receipts.example.gov.uk'
+    listen: str = "127.0.0.1:8082"
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The pages of staff."""
+
+    admin_url: str = ""  # where they are seen: 'https://sealgate.example.gov.uk'; '' for none
+    admin_listen: str = "127.0.0.1:8081"
+    addin_url: str = ""
+    addin_listen: str = "127.0.0.1:8083"
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long what is kept stays (law 8). The register stays; what it speaks of does not."""
+
+    held_days: int = 30  # content of a held message, from the decision on
+    facts_days: int = 60  # facts without content, for replay
+    progress_days: int = 10  # longer than any upstream server keeps trying
+    judged_days: int = 730
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of `sealgate.toml`. Relative paths are relative to the folder that it lies in."""
 
@@ -84,6 +129,10 @@ class Settings:
     store: StoreSettings = field(default_factory=StoreSettings)
     caps: Caps = field(default_factory=Caps)
     read: ReadLimits = field(default_factory=ReadLimits)
+    contact: Contact = field(default_factory=Contact)
+    receipts: Receipts = field(default_factory=Receipts)
+    pages: Pages = field(default_factory=Pages)
+    retention: Retention = field(default_factory=Retention)
     children: int = 1  # warm child processes for each gateway process
     folder: Path = Path()  # where the file lies
     log_level: str = "info"
