@@ -79,10 +79,12 @@ def _known(address: str, policy: Policy) -> Person:
     partner = policy.domains.find(domain)
     if kind == "retired" and partner:
         return Person(address, domain, kind, partner, successor=_successor(domain, partner, policy))
-    if kind == "unknown":
+    if kind == "unknown" or (policy.domains.wildcard(domain) and "xn--" in domain):
+        # A wildcard never lends its good name to letters that pass for others.
         resembled = policy.domains.looks_like(domain) if domain else ""
+        kind = "unknown" if resembled else kind
         facts = frozenset({"look-alike"}) if resembled else frozenset()
-        return Person(address, domain, kind, facts=facts, successor=resembled)
+        return Person(address, domain, kind, None if resembled else partner, facts=facts, successor=resembled)
     return Person(address, domain, kind, partner)
 
 

@@ -466,5 +466,11 @@ CATALOGUE: tuple[Entry, ...] = (
     ),
 )
 
+# The ids of the guide: principles, e-mail, secure pages, the record, the other channels.
+RULE_IDS = (
+    *("P1", "P2", "P3", "P4", "P5"),
+    *("E1", "E2", "E3", "E4", "E5", "E6", "E7", "E8", "E9"),
+    *("H1", "H2", "R1", "T1", "T2", "B1", "M1", "F1", "F2", "D1", "L1"),
+)
 BY_CODE: dict[str, Entry] = {entry.code: entry for entry in CATALOGUE}
 ORDER: dict[str, int] = {entry.code: place for place, entry in enumerate(CATALOGUE)}
