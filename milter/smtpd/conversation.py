@@ -20,13 +20,13 @@ from aiosmtpd.smtp import SMTP
 from milter import log, metrics
 from milter.relay.capabilities import Capabilities
 from milter.relay.octets import clean
+from milter.relay.reader import Reader
 from milter.relay.reply import Reply
 from milter.relay.session import SessionFacts
 from milter.smtpd import transaction, xforward
 from milter.smtpd.data import Incoming
 from milter.smtpd.gate import Gate
 from milter.smtpd.path import Refusal
-from milter.relay.reader import Reader
 from milter.smtpd.transaction import Transaction
 
 _MAIL_OCTETS = 512 + 26 + 17 + 11 + 117 + 12  # with SIZE, BODY, SMTPUTF8, DSN, REQUIRETLS (RFC 1870 ... 8689)

@@ -40,8 +40,8 @@ class Server:
         return True
 
 
-def bind(address: str) -> socket.socket:
-    """Bind 'host:port' or '[v6]:port' so that several processes can share it. Raises OSError."""
+def bind(address: str, *, shared: bool = True) -> socket.socket:
+    """Bind 'host:port' or '[v6]:port', so that processes can share it. Raises OSError or ValueError."""
     host, _, port = address.rpartition(":")
     family, kind, protocol, _, where = socket.getaddrinfo(
         host.strip("[]") or None,
@@ -53,7 +53,8 @@ def bind(address: str) -> socket.socket:
     bound = socket.socket(family, kind, protocol)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if shared:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # Linux hands it on to what is accepted
         if family == socket.AF_INET6:
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
