@@ -1,0 +1,126 @@
+"""The work that a sandboxed child does: inspect a message's parts, or a whole file for the commands.
+
+The child reads hostile bytes. What it answers is plain JSON; a child that dies or runs out of its limits is a
+verdict on what it was reading ('could not be read'), never on the gateway.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from milter.assess.explain import detected, explained
+from milter.assess.inspect import Knowledge, Matter, inspect, inspect_file
+from milter.assess.judge import assess, envelope_of
+from milter.assess.known import Known, load
+from milter.assess.wire import to_json
+from milter.attachments.protect import CannotProtect, protect
+from milter.message.model import Part
+from milter.message.parse import parse
+from milter.policy.partners import people
+
+
+@dataclass(slots=True)
+class _State:
+    """What `prepare` loaded, once in the process that all children are forked from."""
+
+    known: Known | None = None
+
+
+_state = _State()
+
+
+def prepare(init: Mapping[str, Any]) -> None:
+    """Load policy and detectors, and import the readers, before any child is forked."""
+    _state.known = load(Path(init["folder"]) if init.get("folder") else None)
+    _warm(_state.known.knowledge)
+
+
+def work(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
+    """Do what the header asks for; `op` is one of inspect, explain, detect, protect, policy."""
+    known = _state.known
+    assert known is not None, "prepare() comes first"
+    match header["op"]:
+        case "inspect":
+            return {"parts": to_json(inspect(_matter(header, content), known.knowledge))}, b""
+        case "explain":
+            return _explain(header, content, known), b""
+        case "detect":
+            parts = inspect_file(content, str(header["name"]), known.knowledge, reveal=bool(header["reveal"]))
+            return detected(parts, reveal=bool(header["reveal"])), b""
+        case "protect":
+            return _protect(header, content)
+        case "policy":
+            return {"policy": known.policy.hash}, b""
+        case other:
+            raise ValueError(f"no such work: {other!r}")
+
+
+def matter_header(matter: Matter) -> tuple[dict[str, Any], bytes]:
+    """Pack a matter for a child: one header, and the contents of its parts behind each other."""
+    parts = [
+        {
+            "path": part.path,
+            "role": part.role,
+            "declared": part.declared,
+            "charset": part.charset,
+            "name": part.name,
+            "size": len(part.content),
+        }
+        for part in matter.parts
+    ]
+    header = {
+        "op": "inspect",
+        "subject": matter.subject,
+        "organisation": matter.organisation,
+        "reveal": matter.reveal,
+        "parts": parts,
+    }
+    return header, b"".join(part.content for part in matter.parts)
+
+
+def _matter(header: Mapping[str, Any], content: bytes) -> Matter:
+    parts = []
+    start = 0
+    for part in header["parts"]:
+        end = start + part["size"]
+        parts.append(
+            Part(
+                part["path"],
+                part["role"],
+                part["declared"],
+                part["charset"],
+                part["name"],
+                bytes(content[start:end]),
+            )
+        )
+        start = end
+    return Matter(header["subject"], tuple(parts), header["organisation"], header["reveal"])
+
+
+def _explain(header: Mapping[str, Any], content: bytes, known: Known) -> dict[str, Any]:
+    message = parse(content, known.caps)
+    envelope = envelope_of(message, header.get("from"), tuple(header.get("to") or ()))
+    persons = people(envelope, known.policy)
+    organisation = persons.sender.partner.name if persons.sender.partner else ""
+    matter = Matter.of(message, organisation, reveal=bool(header["reveal"]))
+    assessment = assess(message, inspect(matter, known.knowledge), persons, known.policy)
+    return explained(assessment, reveal=bool(header["reveal"]))
+
+
+def _protect(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
+    try:
+        done = protect(content, format=header["format"], name=header["name"], password=header["password"])
+    except CannotProtect as error:
+        return {"error": str(error)}, b""
+    return {"name": done.name, "format": done.format, "lock": done.lock}, done.content
+
+
+def _warm(knowledge: Knowledge) -> None:
+    """Run once over a small message, so that libraries are loaded and caches are filled before the fork."""
+    parts = (
+        Part("1", "body", "text/html", "utf-8", "", b"<p>Dear all, term starts on 4 September.</p>"),
+        Part("2", "attachment", "application/json", "", "warm.json", json.dumps({"warm": True}).encode()),
+    )
+    inspect(Matter("Warm", parts), knowledge)

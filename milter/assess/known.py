@@ -1,0 +1,50 @@
+"""What judging needs to know, loaded from the configuration once: the policy, the detectors, the limits."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from milter.assess.inspect import Knowledge
+from milter.detect.examine import OwnDetails
+from milter.detect.load import load_detectors
+from milter.policy.load import load_policy
+from milter.policy.model import Partner
+from milter.policy.policy import Policy
+from milter.settings import Caps, Settings, load_settings, shipped_folder
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One consistent set; a reload makes a new one or keeps the old."""
+
+    policy: Policy
+    knowledge: Knowledge
+    settings: Settings
+
+    @property
+    def caps(self) -> Caps:
+        """The limits before a message is parsed."""
+        return self.settings.caps
+
+
+def load(folder: Path | None) -> Known:
+    """Load everything from a folder, the shipped one where none is given.
+
+    Raises ConfigurationError with every mistake of every file.
+    """
+    place = folder or shipped_folder()
+    settings = load_settings(place)
+    policy = load_policy(place)
+    detectors = load_detectors(place / "detectors.toml")
+    own = {partner.name: _own_details(partner) for partner in policy.own}
+    return Known(policy, Knowledge(detectors, settings.read, own), settings)
+
+
+def _own_details(partner: Partner) -> OwnDetails:
+    """Give an own organisation's details, which are no finding in its own mail (N1, N5)."""
+    return OwnDetails(
+        names=(partner.name, *partner.names),
+        domains=tuple(domain.removeprefix("*.") for domain in partner.domains),
+        addresses=partner.addresses,
+        postcodes=partner.postcodes,
+        telephones=tuple(number for number in (partner.telephone, *partner.telephones) if number),
+    )

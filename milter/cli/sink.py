@@ -1,0 +1,36 @@
+"""A next hop that keeps what it is given, for the demonstration: nothing leaves the machine."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiosmtpd.controller import UnthreadedController
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """One message as it arrived."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    raw: bytes
+
+
+@dataclass(slots=True)
+class Sink:
+    """Takes every message and keeps the last ones in memory."""
+
+    arrived: list[Arrived] = field(default_factory=list)
+    most: int = 1_000
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: ARG002, N802 - aiosmtpd's name
+        """Keep a message (aiosmtpd calls this)."""
+        self.arrived.append(Arrived(envelope.mail_from, tuple(envelope.rcpt_tos), envelope.content))
+        del self.arrived[: -self.most]
+        return "250 2.0.0 kept"
+
+
+def listening(sink: Sink, host: str, port: int) -> Any:
+    """Start the sink on the running event loop; give the controller that ends it."""
+    controller = UnthreadedController(sink, hostname=host, port=port, enable_SMTPUTF8=True, data_size_limit=None)
+    controller.begin()
+    return controller

@@ -1,0 +1,179 @@
+"""The way of one message through the gateway, from the last octet of DATA to the reply.
+
+Guarantees (law 1): 250 only when every recipient was taken by the next hop, is held in the store, or has its
+refusal committed; anything else is 451, and the upstream server's next try repeats nothing. What can't be
+recorded is not relayed a second time: after a failed commit, a claim is written before anything leaves.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from time import perf_counter
+from typing import TypeVar
+
+from milter import log, metrics
+from milter.assess.inspect import Matter
+from milter.assess.inspector import inspect_message
+from milter.assess.judge import Assessment, assess
+from milter.dispatch import answer, recording
+from milter.dispatch.case import Case, Done
+from milter.dispatch.plan import Plan, only_for, plan_for
+from milter.dispatch.protecting import protect_for
+from milter.dispatch.surroundings import Surroundings
+from milter.errors import StoreError
+from milter.message import trace
+from milter.message.envelope import Envelope, Recipient
+from milter.message.model import Message
+from milter.message.parse import parse
+from milter.policy.model import Action
+from milter.policy.partners import people
+from milter.relay.reply import Reply
+from milter.relay.result import RecipientResult
+from milter.relay.session import SessionFacts
+from milter.store import ids, progress
+from milter.store.transaction import Transaction
+
+_log = log.logger("dispatch")
+
+
+T = TypeVar("T")
+
+
+class Dispatch:
+    """Deals with messages for one gateway process."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._with = surroundings
+        self._trace_key = bytes.fromhex(surroundings.store.vault.digest("trace"))
+        self._careful = False  # the last commit failed: see that the store can be written before relaying
+
+    async def deliver(self, envelope: Envelope, raw: bytes, session: SessionFacts) -> Reply:
+        """Deal with one message and give the reply to its DATA."""
+        try:
+            return await self._deliver(envelope, raw, session)
+        except StoreError as error:
+            self._careful = True
+            _log.error("store-unavailable", queue_id=envelope.queue_id, cause=str(error))
+            return answer.STORE_DOWN
+
+    async def _deliver(self, envelope: Envelope, raw: bytes, session: SessionFacts) -> Reply:
+        started = perf_counter()
+        key = progress.message_key(self._with.store.vault, envelope.sender, raw)
+        done, earlier = await self._done_before(key)
+        if all(recipient.address in done for recipient in envelope.recipients):
+            return answer.taken(earlier)
+        known = self._with.known
+        message = parse(raw, known.caps)
+        if trace.loops(message, self._trace_key, known.settings.smtp.hops):
+            return answer.LOOP
+        assessment = await self._judge(envelope, message)
+        case = Case(
+            key, earlier or ids.reference(), envelope, message, session, assessment, not earlier, started
+        )
+        if self._refused_in_session(case):
+            return await self._refuse_in_session(case)
+        plan = plan_for(envelope, assessment.verdicts, done)
+        if plan.only_relays and not self._careful:
+            return await self._act(case, plan)
+        return await self._act_claimed(case, envelope)
+
+    async def _done_before(self, key: str) -> tuple[Mapping[str, str], str]:
+        """Look up what an earlier try of the same message did, and under which reference."""
+
+        def look() -> tuple[Mapping[str, str], str]:
+            with self._with.store.read() as tx:
+                return progress.outcomes(tx, key)
+
+        return await asyncio.to_thread(look)
+
+    async def _judge(self, envelope: Envelope, message: Message) -> Assessment:
+        known = self._with.known
+        persons = people(envelope, known.policy)
+        for find in self._with.find_people:
+            persons = await find(persons, message)
+        partner = persons.sender.partner
+        matter = Matter.of(message, partner.name if partner else "")
+        parts = await inspect_message(matter, known.knowledge, self._with.children)
+        return assess(message, parts, persons, known.policy)
+
+    def _refused_in_session(self, case: Case) -> bool:
+        return self._with.known.policy.refuse_in_session and all(
+            verdict.action is Action.REFUSE for verdict in case.assessment.verdicts
+        )
+
+    async def _refuse_in_session(self, case: Case) -> Reply:
+        """Refuse by reply: the client's own server tells the sender. Nothing was taken, nothing is owed."""
+        await self._commit(lambda tx: recording.record_refused_in_session(tx, case))
+        return answer.refused(case.assessment, case.id)
+
+    async def _act_claimed(self, case: Case, envelope: Envelope) -> Reply:
+        """Act with the message claimed, so that no other node or connection acts on it at the same time."""
+        owner = f"{self._with.store.node}/{ids.reference()}"
+        claim = await self._commit(lambda tx: progress.claim(tx, case.key, owner))
+        if claim is None:
+            return answer.BUSY
+        self._careful = False
+        try:
+            return await self._act(case, plan_for(envelope, case.assessment.verdicts, claim.done))
+        finally:
+            await self._commit(lambda tx: progress.let_go(tx, case.key, owner))
+
+    async def _act(self, case: Case, plan: Plan) -> Reply:
+        """Relay what may go, then record all that was done in one transaction, then answer."""
+        if plan.empty:
+            return answer.taken(case.id)
+        protected, impossible = await protect_for(case, plan.protected, self._with)
+        results = await self._relay(case, plan)
+        for copy in protected:
+            results |= {r.address: r for r in await self._with.next_hop.send(copy.envelope, copy.raw)}
+        done = Done(plan, results, protected, impossible, spent=perf_counter() - case.started)
+        if answer.nothing_done(done):
+            return answer.of_next_hop(done)
+        owes_mail = await self._commit(recording.work_for(case, done, self._with))
+        if owes_mail:
+            self._with.wake_outbox()
+        self._log(case, done)
+        return answer.for_done(case, done)
+
+    async def _relay(self, case: Case, plan: Plan) -> dict[str, RecipientResult]:
+        """Hand the bytes that came, plus trace fields, to the next hop for those who may have them so."""
+        results: dict[str, RecipientResult] = {}
+        for recipients, hop in (
+            (plan.plain, self._with.next_hop),
+            (plan.secure, self._with.secure_next_hop),
+        ):
+            if recipients and hop is not None:
+                raw = trace.traced(case.message, self._trace_of(case, recipients))
+                sent = await hop.send(only_for(case.envelope, recipients), raw, as_received=True)
+                results |= {result.address: result for result in sent}
+        return results
+
+    def _trace_of(self, case: Case, recipients: tuple[Recipient, ...]) -> trace.Trace:
+        session = case.session
+        return trace.Trace(
+            id=case.id,
+            key=self._trace_key,
+            helo=session.helo,
+            peer=session.peer,
+            hostname=session.hostname,
+            protocol=session.protocol,
+            at=self._with.clock(),
+            recipient=recipients[0].address if len(case.envelope.recipients) == 1 else "",
+        )
+
+    async def _commit(self, work: Callable[[Transaction], T]) -> T:
+        return await asyncio.wrap_future(self._with.commit(work))
+
+    def _log(self, case: Case, done: Done) -> None:
+        facts = case.assessment.facts
+        metrics.add("sealgate_messages_total", case.assessment.action.name.lower())
+        _log.info(
+            "message",
+            id=case.id,
+            queue_id=case.envelope.queue_id,
+            action=case.assessment.action.name,
+            grade=facts.examination.grade.value,
+            recipients=len(case.envelope.recipients),
+            size=len(case.message.raw),
+            ms=round(1000 * done.spent),
+            reasons=sorted({r.code for v in case.assessment.verdicts for r in v.reasons}),
+        )

@@ -1,0 +1,95 @@
+"""Notices about one message to its sender and to reviewers, as items of the outbox.
+
+A notice lists every recipient. It carries masked findings at most, and the subject only where nothing personal
+was found in it. The null sender and automatic mail get none (RFC 3834), nor does NOTIFY=NEVER (RFC 3461).
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from milter.dispatch.case import Case, Done
+from milter.dispatch.words import outcomes, reasons_in_words
+from milter.notices.model import HeldSender, Mail, Organisation, Refusal
+from milter.policy.model import Action, Verdict
+from milter.settings import Settings
+
+LONDON_DAY = "%A %-d %B %Y at %H:%M"
+
+
+def organisation(settings: Settings) -> Organisation:
+    """Give the organisation that speaks."""
+    contact = settings.contact
+    return Organisation(
+        name=contact.organisation,
+        telephone=contact.telephone,
+        help_name=contact.help_name,
+        help_email=contact.help_address,
+        help_telephone=contact.help_telephone,
+        governance_email=contact.governance_address,
+        regulator=contact.regulator,
+    )
+
+
+def mail_of(case: Case, at: datetime) -> Mail:
+    """Give the message spoken of, as its sender knows it."""
+    subject = next((part for part in case.assessment.facts.parts if part.role == "subject"), None)
+    personal = subject is not None and (subject.examination.findings or subject.examination.protect)
+    shown = "" if personal else case.message.subject.replace("\n", " ")[:200]
+    return Mail(case.id, case.envelope.sender, at.strftime(LONDON_DAY), shown)
+
+
+def may_tell(case: Case, verdict_addresses: set[str]) -> bool:
+    """Whether the sender is to be told of these recipients at all."""
+    if not case.envelope.sender or case.message.automatic:
+        return False
+    concerned = [r for r in case.envelope.recipients if r.address in verdict_addresses]
+    return any("NEVER" not in recipient.notify for recipient in concerned)
+
+
+def refusal(case: Case, done: Done, at: datetime, settings: Settings) -> Refusal:
+    """Explain to the sender what was not sent, all of it at once."""
+    return Refusal(
+        organisation=organisation(settings),
+        mail=mail_of(case, at),
+        outcomes=outcomes(_final(case, done)),
+        reasons=reasons_in_words(case.assessment.verdicts, Action.PROTECT),
+        review=_review(case, settings),
+    )
+
+
+def held(case: Case, done: Done, at: datetime, expires_at: datetime, settings: Settings) -> HeldSender:
+    """Tell the sender that the message waits for a reviewer."""
+    return HeldSender(
+        organisation=organisation(settings),
+        mail=mail_of(case, at),
+        outcomes=outcomes(_final(case, done)),
+        reasons=reasons_in_words(case.assessment.verdicts, Action.PROTECT),
+        expires_at=expires_at.strftime(LONDON_DAY),
+        review=_review(case, settings),
+    )
+
+
+def expiry(case: Case, at: datetime, days: int) -> datetime:
+    """Give the moment from which nobody can release the message any more."""
+    del case
+    return at + timedelta(days=days)
+
+
+def _final(case: Case, done: Done) -> tuple[Verdict, ...]:
+    """The verdicts as they were carried out: what could not be protected is held."""
+    from dataclasses import replace
+
+    impossible = {recipient.address for recipient, _ in done.impossible}
+    return tuple(
+        replace(verdict, action=Action.HOLD) if verdict.address in impossible else verdict
+        for verdict in case.assessment.verdicts
+    )
+
+
+def _review(case: Case, settings: Settings) -> str:
+    return f"{settings.pages.admin_url}/ask/{case.id}" if settings.pages.admin_url else ""
+
+
+def payload(sender: str, recipient: str, raw: bytes) -> dict[str, Any]:
+    """Pack a finished message for the outbox: it is sealed there."""
+    return {"from": sender, "to": [recipient], "raw": raw.decode("utf-8", "surrogateescape")}

@@ -1,0 +1,247 @@
+"""RECORD: everything that one try did, in one transaction: what was judged, the register, quarantine, notices.
+
+Sealing and rendering are done before the transaction begins, so that no writer waits for them.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from milter.assess.judge import Assessment
+from milter.dispatch import explaining
+from milter.dispatch.case import Case, Done
+from milter.dispatch.mailing import Letter, letters_for, put_letter
+from milter.dispatch.surroundings import Surroundings
+from milter.policy.model import Person, Verdict
+from milter.store import contents, ids, judged, progress, quarantine, register, shares
+from milter.store.judged import Judged, JudgedReason
+from milter.store.progress import Outcome
+from milter.store.register import Entry
+from milter.store.transaction import Transaction
+
+T = TypeVar("T")
+Work = Callable[[Transaction], T]
+
+
+def work_for(case: Case, done: Done, with_: Surroundings) -> Work[bool]:
+    """Make the unit of work that records a try; it tells whether something is left for the outbox to send."""
+    now = with_.clock()
+    entries = _entries(case, done, now)
+    held, content = _quarantine(case, done, entries, now, with_)
+    letters = letters_for(case, done, now, with_)
+    row, reasons = _judged(case, now, done.spent)
+
+    def work(tx: Transaction) -> bool:
+        if case.first_try:
+            judged.record(tx, row, reasons)
+        register.add(tx, entries, subject=case.id)
+        if held is not None and content is not None:
+            quarantine.hold(tx, held, content)
+        for copy in done.copies:
+            shares.sent(tx, copy.share_id, taken=copy.recipient.address in done.taken)
+        for letter in letters:
+            put_letter(tx, letter)
+        progress.account(tx, case.key, case.id, _outcomes(done))
+        return bool(letters)
+
+    return work
+
+
+def record_refused_in_session(tx: Transaction, case: Case) -> None:
+    """Record a message that was refused by reply; the upstream server has it still."""
+    if case.first_try:
+        row, reasons = _judged(case, tx.now, 0.0)
+        judged.record(tx, row, reasons)
+
+
+def _outcomes(done: Done) -> dict[str, Outcome]:
+    outcomes: dict[str, Outcome] = {address: "delivered" for address in done.taken}
+    outcomes |= {result.address: "refused" for result in done.bounced}
+    outcomes |= {recipient.address: "refused" for recipient, _ in done.plan.refused}
+    outcomes |= {recipient.address: "held" for recipient, _ in done.held}
+    return outcomes
+
+
+def _judged(case: Case, now: datetime, spent: float) -> tuple[Judged, tuple[JudgedReason, ...]]:
+    assessment = case.assessment
+    examination = assessment.facts.examination
+    partner = assessment.people.sender.partner
+    row = Judged(
+        id=case.id,
+        at=now,
+        node="",
+        queue_id=case.envelope.queue_id[:80],
+        message_id_digest="",
+        sender=case.envelope.sender,
+        organisation=partner.name if partner else "",
+        policy=assessment.policy,
+        action=assessment.action.name,
+        grade=examination.grade.value,
+        categories=tuple(examination.categories),
+        size_bytes=len(case.message.raw),
+        recipients=len(case.envelope.recipients),
+        spent_ms=round(1000 * spent),
+    )
+    return row, _judged_reasons(assessment)
+
+
+def _judged_reasons(assessment: Assessment) -> tuple[JudgedReason, ...]:
+    counted: dict[tuple[str, bool], tuple[int, int]] = {}
+    for verdict in assessment.verdicts:
+        for code, enforced in {(reason.code, reason.enforced) for reason in verdict.reasons}:
+            gravest = max(r.action for r in verdict.reasons if r.code == code and r.enforced is enforced)
+            action, count = counted.get((code, enforced), (0, 0))
+            counted[code, enforced] = max(action, gravest), count + 1
+    from milter.policy.model import Action
+
+    return tuple(
+        JudgedReason(code, enforced, Action(action).name, count)
+        for (code, enforced), (action, count) in counted.items()
+    )
+
+
+def _entries(case: Case, done: Done, now: datetime) -> tuple[Entry, ...]:
+    """One register entry for each recipient who is accounted for in this try and whose case is a sharing (R1)."""
+    accounted = _outcomes(done)
+    persons = {person.address: person for person in case.assessment.people.recipients}
+    shares_by = {copy.recipient.address: copy.share_id for copy in done.copies}
+    return tuple(
+        _entry(case, done, verdict, persons[verdict.address], now, shares_by.get(verdict.address, ""))
+        for verdict in case.assessment.verdicts
+        if verdict.address in accounted and (verdict.action or "record" in verdict.obligations)
+    )
+
+
+def _entry(case: Case, done: Done, verdict: Verdict, person: Person, now: datetime, share_id: str) -> Entry:
+    sender = case.assessment.people.sender
+    result = done.results.get(verdict.address)
+    return Entry(
+        id=ids.reference(),
+        at=now,
+        channel="email",
+        judged_id=case.id,
+        share_id=share_id,
+        sender=case.envelope.sender,
+        sender_name=sender.name,
+        sender_organisation=sender.partner.name if sender.partner else "",
+        recipient=verdict.address,
+        recipient_name=person.name,
+        recipient_job_title=person.job_title,
+        recipient_department=person.department,
+        recipient_organisation=person.partner.name if person.partner else "",
+        recipient_telephone=person.telephone or (person.partner.telephone if person.partner else ""),
+        recipient_kind=person.kind,
+        purpose=case.wishes.purpose,
+        consent_limits=case.wishes.consent,
+        authorised_by=case.wishes.authorised_by,
+        information=tuple(case.assessment.facts.examination.categories),
+        way=_way(verdict, done, share_id),
+        tls=result.tls if result else "",
+        action=verdict.action.name,
+        reasons=tuple(dict.fromkeys(reason.code for reason in verdict.reasons)),
+        grade=case.assessment.facts.examination.grade.value,
+        status=_status(verdict.address, done, share_id),
+    )
+
+
+def _status(address: str, done: Done, share_id: str) -> str:
+    if address in done.taken:
+        return "protected" if share_id else "sent"
+    if any(recipient.address == address for recipient, _ in done.held):
+        return "held"
+    return "bounced" if address in done.results else "refused"
+
+
+def _way(verdict: Verdict, done: Done, share_id: str) -> str:
+    if share_id:
+        return "e-mail, documents encrypted, password apart"
+    if verdict.address not in done.results:
+        return "e-mail, not sent"
+    return "e-mail over verified TLS" if "verified-tls" in verdict.obligations else "e-mail"
+
+
+def _quarantine(
+    case: Case, done: Done, entries: Sequence[Entry], now: datetime, with_: Surroundings
+) -> tuple[quarantine.ToHold | None, contents.SealedContent | None]:
+    if not done.held:
+        return None, None
+    policy = with_.known.policy
+    register_ids = {entry.recipient: entry.id for entry in entries}
+    organisations = {p.address: p.partner.name for p in case.assessment.people.recipients if p.partner}
+    partner = case.assessment.people.sender.partner
+    examination = case.assessment.facts.examination
+    to_hold = quarantine.ToHold(
+        id=ids.reference(),
+        judged_id=case.id,
+        sender=case.envelope.sender,
+        organisation=partner.name if partner else "",
+        grade=examination.grade.value,
+        categories=tuple(examination.categories),
+        envelope=envelope_json(case),
+        summary=_summary(case),
+        recipients=tuple(
+            quarantine.waiting_for(
+                recipient.address,
+                organisation=organisations.get(recipient.address, ""),
+                reasons=tuple(dict.fromkeys(reason.code for reason in verdict.reasons)),
+                obligations=verdict.obligations,
+                register_id=register_ids.get(recipient.address, ""),
+            )
+            for recipient, verdict in done.held
+        ),
+        expires_at=now + timedelta(days=policy.holding.expires_days),
+    )
+    return to_hold, contents.seal_content(with_.store.vault, case.message.raw)
+
+
+def envelope_json(case: Case) -> dict[str, Any]:
+    """Give all of the envelope that the next hop must be told on a later release."""
+    envelope = case.envelope
+    return {
+        "sender": envelope.sender,
+        "body": envelope.body,
+        "smtputf8": envelope.smtputf8,
+        "ret": envelope.ret,
+        "envid": envelope.envid,
+        "require_tls": envelope.require_tls,
+        "recipients": [[r.address, list(r.notify), r.orcpt] for r in envelope.recipients],
+    }
+
+
+def _summary(case: Case) -> dict[str, Any]:
+    """What a reviewer sees before opening the content: masked findings, parts, reasons in the rules' words."""
+    facts = case.assessment.facts
+    return {
+        "subject": case.message.subject,
+        "from": list(case.message.header_from),
+        "to": [recipient.address for recipient in case.envelope.recipients],
+        "parts": [
+            {
+                "path": part.path,
+                "role": part.role,
+                "name": part.name,
+                "format": part.format,
+                "status": part.status,
+                "protection": part.protection,
+                "why": part.why,
+            }
+            for part in facts.parts
+        ],
+        "findings": [
+            {
+                "kind": finding.kind,
+                "category": finding.category,
+                "part": part.path,
+                "where": finding.where,
+                "masked": finding.masked,
+                "why": finding.why,
+            }
+            for part in facts.parts
+            for finding in part.examination.findings[:200]
+        ],
+        "reasons": [
+            {"recipient": v.address, "code": r.code, "detail": r.detail, "enforced": r.enforced}
+            for v in case.assessment.verdicts
+            for r in v.reasons
+        ],
+    }

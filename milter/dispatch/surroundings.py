@@ -1,0 +1,43 @@
+"""What dispatch works with: the parts of one gateway process, made by the daemon."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from milter.assess.inspector import Children
+from milter.assess.known import Known
+from milter.clock import Clock
+from milter.message.envelope import Envelope
+from milter.relay.result import RecipientResult
+from milter.store.engine import Store
+from milter.store.transaction import Transaction
+
+T = TypeVar("T")
+
+
+class NextHop(Protocol):
+    """The way on, as `milter.relay.client.NextHopClient` gives it."""
+
+    async def send(
+        self, envelope: Envelope, raw: bytes, *, as_received: bool = False
+    ) -> tuple[RecipientResult, ...]:
+        """Send one message; give a result for each recipient and never raise for what the next hop does."""
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """The parts of one gateway process. `known` and `children` are replaced together on a reload."""
+
+    known: Known
+    children: Children
+    store: Store
+    next_hop: NextHop
+    secure_next_hop: NextHop | None
+    clock: Clock
+    wake_outbox: Callable[[], None]  # tells the outbox that there is something to send
+    find_people: "Sequence[Any]" = ()  # what adds evidence and directory facts to people, in order
+
+    def commit(self, work: Callable[[Transaction], T]) -> "Future[T]":
+        """Have one unit of work committed; the future resolves behind the commit."""
+        return self.store.submit(work)
