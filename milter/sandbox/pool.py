@@ -1,0 +1,298 @@
+"""The parent's side: a few warm children, given one piece of work at a time, killed when they overstay.
+
+Guarantees: a call answers or raises ChildFailed within `limits.seconds` and a little; a cancelled call kills
+its child; no child outlives the pool, and none is left a zombie; a child's answer is checked before it is
+believed. Works under asyncio and uvloop.
+"""
+
+import array
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from milter.errors import SealgateError
+from milter.sandbox import wire
+from milter.settings import ReadLimits
+
+FailureKind = Literal["died", "timeout", "memory", "limit"]
+PACKET_BYTES = 64 * 1024
+START_SECONDS = 120.0  # to import everything on a slow machine
+END_SECONDS = 3.0
+
+
+class ChildFailed(SealgateError):  # noqa: N818 the name is part of the contract
+    """A child could not do its work; `kind` says how, in a word of its own."""
+
+    def __init__(self, kind: FailureKind, detail: str = "") -> None:
+        super().__init__(f"the reading process failed ({kind})")
+        self.kind: FailureKind = kind
+        self.detail = detail  # a type name, for developers
+
+
+@dataclass(slots=True)
+class _Child:
+    number: int  # by which the zygote knows it
+    channel: socket.socket
+
+
+class Sandbox:
+    """`size` warm children of `target`, a module or 'module:function', prepared with `init`."""
+
+    def __init__(self, target: str, init: Mapping[str, Any], *, size: int, limits: ReadLimits) -> None:
+        self._target, self._init, self._limits = target, dict(init), limits
+        self._size = max(1, size)
+        self._free = asyncio.Semaphore(self._size)
+        self._idle: list[_Child] = []
+        self._at_work = 0
+        self._turn = asyncio.Lock()  # one question at a time to the zygote
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._measures: tuple[str, ...] = ()
+        self._numbers = 0
+        self._renewing: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    def measures(self) -> tuple[str, ...]:
+        """Name what confines the children here: of limits, namespaces, privileges, landlock, seccomp."""
+        return self._measures
+
+    async def start(self) -> None:
+        """Import the target and fork the children. Raises ChildFailed, and says why, where that fails."""
+        async with self._turn:
+            await self._start_zygote()
+        for _ in range(self._size):
+            self._idle.append(await self._fork())
+
+    async def call(self, header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
+        """Have `work(header, content)` done in a child. Raises ChildFailed."""
+        async with self._free:
+            envelope, out = await self._at(header, content)
+        failed, answer = envelope.get("failed"), envelope.get("answer")
+        if failed in ("died", "timeout", "memory", "limit"):
+            raise ChildFailed(failed, str(answer)[:100])
+        if failed or not isinstance(answer, dict):
+            raise ChildFailed("died", "an answer that is none")
+        return answer, out
+
+    async def _at(self, header: Mapping[str, Any], content: bytes) -> wire.Message:
+        """Take a child, ask it, and put it back where it is still good."""
+        self._at_work += 1
+        child: _Child | None = None
+        good = False
+        try:
+            child = await self._take()
+            message = await self._ask(child, header, content)
+            good = message[0].get("worn") is False and not self._closed
+            return message
+        finally:
+            self._at_work -= 1
+            if child is not None and good:
+                self._idle.append(child)
+            elif child is not None:
+                self._drop(child)
+
+    async def close(self) -> None:
+        """End all children and the process that they come from."""
+        self._closed = True
+        await asyncio.gather(*self._renewing, return_exceptions=True)
+        for child in self._idle:
+            child.channel.close()
+        self._idle.clear()
+        self._end_zygote()
+
+    # How children come and go
+
+    async def _take(self) -> _Child:
+        while self._idle:
+            child = self._idle.pop()
+            if _alive(child):
+                return child
+            self._drop(child)
+        return await self._fork()
+
+    def _drop(self, child: _Child) -> None:
+        """Have a child ended and another forked, behind the caller's back."""
+        child.channel.close()
+        task = asyncio.get_running_loop().create_task(self._renew(child))
+        self._renewing.add(task)
+        task.add_done_callback(self._renewing.discard)
+
+    async def _renew(self, child: _Child) -> None:
+        with contextlib.suppress(ChildFailed):
+            await self._end(child)
+            if not self._closed and self._at_work + len(self._idle) < self._size:
+                self._idle.append(await self._fork())
+
+    async def _fork(self) -> _Child:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.setblocking(False)
+        with theirs:
+            async with self._turn:
+                if self._closed:
+                    ours.close()
+                    raise ChildFailed("died", "closed")
+                if self._control is None or self._process is None or self._process.poll() is not None:
+                    await self._start_zygote()
+                self._numbers += 1
+                child = _Child(self._numbers, ours)
+                try:
+                    await self._question({"child": child.number}, theirs)
+                except BaseException:
+                    self._drop(child)
+                    raise
+        return child
+
+    async def _end(self, child: _Child) -> int:
+        async with self._turn:
+            answer = await self._question({"child": child.number, "end": True})
+        return int(answer.get("signal", 0))
+
+    async def _question(self, packet: Mapping[str, Any], end: socket.socket | None = None) -> dict[str, Any]:
+        """Ask the zygote. A cancelled question would leave its answer behind, so it is seen through."""
+        control = self._control
+        if control is None:
+            raise ChildFailed("died", "no zygote")
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", (end.fileno(),)))] if end else []
+        try:
+            control.sendmsg((json.dumps(packet).encode(),), rights)
+            answer = json.loads(await _through(_packet(control)))
+        except (OSError, ValueError) as fault:
+            self._end_zygote()
+            raise ChildFailed("died", "the zygote is gone") from fault
+        if not isinstance(answer, dict):
+            raise ChildFailed("died", "an odd zygote")
+        return answer
+
+    async def _start_zygote(self) -> None:
+        self._end_zygote()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.setblocking(False)
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603, ASYNC220 a fixed command; it returns at once
+                (sys.executable, "-m", "milter.sandbox.zygote", str(theirs.fileno())),
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                env={key: value for key, value in os.environ.items() if key in _KEPT}
+                | {"PYTHONPATH": _path()},
+                start_new_session=True,
+            )
+        self._control = ours
+        start = {"path": sys.path, "target": self._target, "init": self._init, "limits": asdict(self._limits)}
+        try:
+            ours.send(json.dumps(start).encode())
+            async with asyncio.timeout(START_SECONDS):
+                answer = json.loads(await _packet(ours))
+        except (OSError, ValueError, TimeoutError) as fault:
+            self._end_zygote()
+            raise ChildFailed("died", "the sandbox does not start") from fault
+        if "error" in answer:
+            self._end_zygote()
+            raise ChildFailed("died", str(answer["error"]))
+        self._measures = tuple(answer["measures"])
+
+    def _end_zygote(self) -> None:
+        if self._control is not None:
+            self._control.close()
+            self._control = None
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(END_SECONDS)  # it ends its children first
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    # One piece of work
+
+    async def _ask(
+        self, child: _Child, header: Mapping[str, Any], content: bytes
+    ) -> tuple[dict[str, Any], bytes]:
+        try:
+            wire.send(child.channel, header, content)
+            async with asyncio.timeout(self._limits.seconds):
+                await _readable(child.channel)
+            message = wire.receive(child.channel, 2 * self._limits.total_bytes + PACKET_BYTES)
+        except TimeoutError as fault:
+            raise ChildFailed("timeout") from fault
+        except (OSError, wire.WireError) as fault:
+            raise ChildFailed("died", type(fault).__name__) from fault
+        if message is None:
+            raise ChildFailed(await self._how_it_ended(child))
+        return message
+
+    async def _how_it_ended(self, child: _Child) -> FailureKind:
+        try:
+            return "timeout" if await self._end(child) == signal.SIGXCPU else "died"
+        except ChildFailed:
+            return "died"
+
+
+class SyncSandbox:
+    """The same for a program without an event loop: one child, one call at a time, in a `with` block."""
+
+    def __init__(self, target: str, init: Mapping[str, Any], *, limits: ReadLimits) -> None:
+        self._runner = asyncio.Runner()
+        self._sandbox = Sandbox(target, init, size=1, limits=limits)
+
+    def __enter__(self) -> "SyncSandbox":
+        self._runner.run(self._sandbox.start())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._runner.run(self._sandbox.close())
+        self._runner.close()
+
+    def call(self, header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
+        """Have `work(header, content)` done in the child. Raises ChildFailed."""
+        return self._runner.run(self._sandbox.call(header, content))
+
+
+_KEPT = ("LANG", "LC_ALL", "TZ", "TESSDATA_PREFIX", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+
+
+def _path() -> str:
+    """Where this very package lies, so that the child imports the same."""
+    return os.pathsep.join(entry for entry in sys.path if entry)
+
+
+def _alive(child: _Child) -> bool:
+    """Whether an idle child still holds its end."""
+    try:
+        child.channel.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False  # closed, or speaking without being asked
+
+
+async def _readable(channel: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
+    loop.add_reader(channel.fileno(), lambda: None if ready.done() else ready.set_result(None))
+    try:
+        await ready
+    finally:
+        loop.remove_reader(channel.fileno())
+
+
+async def _packet(channel: socket.socket) -> bytes:
+    await _readable(channel)
+    return channel.recv(PACKET_BYTES)
+
+
+async def _through(question: Any) -> bytes:
+    """Await to the end, even when cancelled meanwhile; then be cancelled."""
+    task = asyncio.ensure_future(question)
+    try:
+        return bytes(await asyncio.shield(task))
+    except asyncio.CancelledError:
+        await asyncio.wait((task,))
+        raise

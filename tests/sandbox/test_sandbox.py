@@ -1,0 +1,163 @@
+"""Children do their work, fail without harm to their parent, and can reach nothing."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from milter.sandbox import ChildFailed, Sandbox, SyncSandbox
+from milter.settings import ReadLimits
+
+WORK = "tests.sandbox.work"
+LIMITS = ReadLimits(seconds=20.0, memory_mib=256, total_bytes=64 << 20)
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    made = Sandbox(WORK, {"init": "once"}, size=2, limits=LIMITS)
+    await made.start()
+    yield made
+    await made.close()
+
+
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def children_of(pid: int) -> list[int]:
+    return [
+        int(one)
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        for one in (task / "children").read_text().split()
+    ]
+
+
+@pytest.mark.parametrize("size", [0, 1, 48 * 1024, 5 << 20])
+async def test_content_of_any_size_comes_back(sandbox: Sandbox, size: int) -> None:
+    """What goes in a packet and what goes in a memory file both arrive whole, in both directions."""
+    content = os.urandom(size)
+    answer, out = await sandbox.call({"do": "echo", "say": "é" * 3}, content)
+    assert out == content
+    assert answer["said"] == "ééé"
+    assert answer["init"] == "once"
+
+
+async def test_long_headers_arrive(sandbox: Sandbox) -> None:
+    """A header longer than any packet travels like content does."""
+    said = "x" * 3_000_000
+    answer, _ = await sandbox.call({"do": "echo", "say": said}, b"")
+    assert answer["said"] == said
+
+
+@pytest.mark.parametrize(
+    ("deed", "kind"),
+    [("hog", "memory"), ("crash", "died"), ("vanish", "died"), ("fault", "died"), ("lie", "died")],
+)
+async def test_a_failing_child_is_a_failed_call_and_no_more(sandbox: Sandbox, deed: str, kind: str) -> None:
+    """A child that runs out of memory, crashes or errs fails its call; the next call is served."""
+    with pytest.raises(ChildFailed) as failed:
+        await sandbox.call({"do": deed}, b"")
+    assert failed.value.kind == kind
+    assert "secret" not in str(failed.value) + failed.value.detail
+    answer, _ = await sandbox.call({"do": "echo", "say": 1}, b"")
+    assert answer["said"] == 1
+
+
+@pytest.mark.parametrize("deed", ["spin", "hang"])
+async def test_a_child_that_overstays_is_killed(deed: str) -> None:
+    """Neither a busy nor a waiting child outlives its time."""
+    sandbox = Sandbox(WORK, {}, size=1, limits=ReadLimits(seconds=0.3))
+    await sandbox.start()
+    try:
+        with pytest.raises(ChildFailed) as failed:
+            await sandbox.call({"do": deed}, b"")
+        assert failed.value.kind == "timeout"
+        assert (await sandbox.call({"do": "echo"}, b"still here"))[1] == b"still here"
+    finally:
+        await sandbox.close()
+
+
+async def test_more_calls_than_children_wait_their_turn(sandbox: Sandbox) -> None:
+    """Twenty calls at once share two children, and each gets its own answer."""
+    answers = await asyncio.gather(*(sandbox.call({"do": "echo", "say": n}, b"") for n in range(20)))
+    assert [answer["said"] for answer, _ in answers] == list(range(20))
+    assert len({answer["pid"] for answer, _ in answers}) == 2
+
+
+async def test_a_cancelled_call_ends_its_child(sandbox: Sandbox) -> None:
+    """Cancelling a call leaves nothing running and the pool whole."""
+    hanging = [asyncio.create_task(sandbox.call({"do": "hang"}, b"")) for _ in range(2)]
+    await sandbox_is_busy(sandbox, hanging)
+    for task in hanging:
+        task.cancel()
+    assert all(
+        isinstance(one, asyncio.CancelledError)
+        for one in await asyncio.gather(*hanging, return_exceptions=True)
+    )
+    assert (await sandbox.call({"do": "echo"}, b"x"))[1] == b"x"
+
+
+async def sandbox_is_busy(sandbox: Sandbox, tasks: list[asyncio.Task]) -> None:
+    """Let the tasks run until each waits for its child."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not any(task.done() for task in tasks)
+
+
+async def test_a_child_killed_while_idle_is_replaced_unseen(sandbox: Sandbox) -> None:
+    """The kernel may kill an idle child; the next call does not notice."""
+    (answer, _), (other, _) = await asyncio.gather(*(sandbox.call({"do": "echo"}, b"") for _ in range(2)))
+    for pid in {answer["pid"], other["pid"]}:
+        os.kill(pid, 9)
+        wait_until_ended(pid)
+    assert (await sandbox.call({"do": "echo"}, b"x"))[1] == b"x"
+
+
+def wait_until_ended(pid: int) -> None:
+    """Until the kernel has closed a killed process's files: then it is a zombie."""
+    while "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]:
+        pass
+
+
+async def test_nothing_is_left_behind() -> None:
+    """After closing there are no more processes and no more open files than before."""
+    before, own = descriptors(), children_of(os.getpid())
+    sandbox = Sandbox(WORK, {}, size=3, limits=LIMITS)
+    await sandbox.start()
+    with pytest.raises(ChildFailed):
+        await sandbox.call({"do": "vanish"}, b"")
+    await sandbox.call({"do": "echo"}, bytes(1 << 20))
+    await sandbox.close()
+    assert descriptors() == before
+    assert children_of(os.getpid()) == own
+
+
+async def test_a_target_that_cannot_start_says_why() -> None:
+    """A mistake in what is prepared stops the start with its cause."""
+    with pytest.raises(ChildFailed) as failed:
+        await Sandbox(WORK, {"refuse": True}, size=1, limits=LIMITS).start()
+    assert failed.value.detail == "ValueError: told to refuse"
+
+
+async def test_a_child_can_reach_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Where the kernel grants the measures, a child can neither talk, start programs, write nor read around."""
+    (tmp_path / "there").write_text("private")
+    tried, _ = await sandbox.call({"do": "escape", "folder": str(tmp_path)}, b"")
+    measures = sandbox.measures()
+    assert "limits" in measures
+    if "seccomp" in measures:
+        for deed in ("socket", "fork", "exec", "kill", "write", "append", "remove"):
+            assert tried[deed] == "PermissionError", deed
+    if "landlock" in measures:
+        assert (tried["read"], tried["passwd"]) == ("PermissionError", "PermissionError")
+    assert tried["scratch"] == "done"
+    assert not {"HOME", "USER", "PATH"} & set(tried["environment"])
+
+
+def test_programs_without_an_event_loop_have_children_too() -> None:
+    """The synchronous form does the same work."""
+    with SyncSandbox(WORK, {"init": 7}, limits=LIMITS) as sandbox:
+        answer, out = sandbox.call({"do": "echo"}, b"abc")
+    assert (answer["init"], out) == (7, b"abc")
