@@ -1,15 +1,16 @@
 """Reading a TOML file into frozen dataclasses, with every mistake found at once and the line it stands on.
 
 The dataclass is the reference: its fields, their types and defaults say what may be set. In the file a
-field's underscores are hyphens. A value that is wrong is reported and its default taken, so that reading goes on and
-the rest is checked too; the caller raises `ConfigurationError` when it is done.
+field's underscores are hyphens. A value that is wrong is reported and its default taken, so that reading goes
+on and the rest is checked too; the caller raises `ConfigurationError` when it is done.
 """
 
 import difflib
+import json
 import re
 import tomllib
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
@@ -126,6 +127,16 @@ def fill(
             document.wrong((*key, name), "it is missing", f"Write {name} = ... there.")
             values[f.name] = STAND_IN.get(get_origin(hints[f.name]) or hints[f.name], "")
     return cls(**values)
+
+
+def describe(value: Any, way: str = "") -> Iterator[str]:
+    """Give a dataclass as one line a setting, named as in its file."""
+    for f in fields(value):
+        name, item = way + f.name.replace("_", "-"), getattr(value, f.name)
+        if is_dataclass(item):
+            yield from describe(item, f"{name}.")
+        else:
+            yield f"{name} = {json.dumps(list(item) if isinstance(item, tuple) else item, default=str)}"
 
 
 def unknown(document: Document, key: Key, what: str, choices: Iterable[str]) -> None:

@@ -1,10 +1,20 @@
 """The static settings, `sealgate.toml`: read once at start. What may change while running is the policy.
 
-Each setting is documented in the shipped file, beside its default. Units are in the names.
+Each setting is documented in the shipped file, beside its default. Units are in the names. Passwords and keys
+are never settings: a setting names the file that holds one.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal, TypeVar
+
+from milter.configuration import describe as describe_values
+from milter.configuration import fill, open_document
+from milter.errors import ConfigurationError
+
+T = TypeVar("T")
+Tls = Literal["none", "opportunistic", "verified"]
+DirectoryKind = Literal["none", "csv", "ldap", "exchange", "graph"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +70,7 @@ class NextHop:
 
     host: str = "127.0.0.1"
     port: int = 10026
-    tls: str = "none"  # none | opportunistic | verified
+    tls: Tls = "none"
     tls_ca: str = ""  # '' takes the system's
     connections: int = 20  # kept open by each process
     connect_seconds: float = 30.0
@@ -95,8 +105,10 @@ class Receipts:
     """How a recipient confirms (E6)."""
 
     domain: str = ""  # mail to it is taken in as receipts; '' asks for no replies by mail
-    page_url: str = ""  # where the confirmation pages are seen from outside: 'https://receipts.example.gov.uk'
+    page_url: str = ""  # where the pages are seen from outside: 'https://receipts.example.gov.uk'
     listen: str = "127.0.0.1:8082"
+    mailbox: str = ""  # an Exchange mailbox that receipts come to instead, read by the directory's account
+    mailbox_minutes: int = 2  # between two looks into it
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +119,7 @@ class Pages:
     admin_listen: str = "127.0.0.1:8081"
     addin_url: str = ""
     addin_listen: str = "127.0.0.1:8083"
+    proxies: tuple[str, ...] = ("127.0.0.0/8", "::1/128")  # whose X-Forwarded-For is believed
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +130,49 @@ class Retention:
     facts_days: int = 60  # facts without content, for replay
     progress_days: int = 10  # longer than any upstream server keeps trying
     judged_days: int = 730
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Who may sign in to the reviewers' pages and the add-in's service."""
+
+    issuer: str = ""  # OpenID Connect; '' leaves local accounts only
+    client_id: str = ""
+    client_secret_file: str = ""
+    local_accounts: bool = True
+    session_minutes: int = 60
+    tenant: str = ""  # Entra tenant of the add-in's users
+    audience: str = ""  # of the add-in's access tokens
+    exchange_hosts: tuple[str, ...] = ()  # whose metadata addresses (amurl) identity tokens may name
+
+
+@dataclass(frozen=True, slots=True)
+class Dns:
+    """Evidence of routes (E4). A look-up never holds up mail beyond its deadline."""
+
+    enabled: bool = True
+    servers: tuple[str, ...] = ()  # addresses; none takes the system's
+    trusted: bool = False  # the resolver validates DNSSEC and the way to it is safe: believe its AD bit
+    deadline_seconds: float = 3.0
+    cache_entries: int = 10_000
+    probe: bool = False  # connect to port 25 and check the certificate
+    socketmap: str = ""  # where Postfix asks for smtp_tls_policy_maps; '' answers nobody
+
+
+@dataclass(frozen=True, slots=True)
+class DirectorySettings:
+    """Where a recipient's name, job title, department and telephone come from (E2)."""
+
+    kind: DirectoryKind = "none"
+    file: str = ""  # csv
+    url: str = ""  # ldaps://..., https://.../EWS/Exchange.asmx
+    base: str = ""  # ldap
+    account: str = ""
+    password_file: str = ""
+    tenant: str = ""  # graph
+    client_id: str = ""  # graph
+    deadline_seconds: float = 2.0
+    cache_minutes: int = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,4 +191,59 @@ class Settings:
     retention: Retention = field(default_factory=Retention)
     children: int = 1  # warm child processes for each gateway process
     folder: Path = Path()  # where the file lies
-    log_level: str = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "text"] = "json"
+    node: str = ""  # this node's name among several; '' takes the host's
+    sign_in: SignIn = field(default_factory=SignIn)
+    dns: Dns = field(default_factory=Dns)
+    directory: DirectorySettings = field(default_factory=DirectorySettings)
+    metrics: str = ""  # where Prometheus reads; '' nowhere
+
+
+def load_settings(folder: Path) -> Settings:
+    """Load `sealgate.toml` of a folder, its relative paths made absolute.
+
+    Raises ConfigurationError with every mistake in it.
+    """
+    from milter.settings_checks import check
+
+    document = open_document(folder / "sealgate.toml")
+    settings = fill(Settings, document, (), document.table, given={"folder": folder.resolve()})
+    settings = _resolved(settings)
+    check(settings, document)
+    if document.problems:
+        raise ConfigurationError(tuple(sorted(document.problems, key=lambda problem: problem.line)))
+    return settings
+
+
+def describe(settings: Settings) -> str:
+    """Give the settings in force as lines such as 'smtp.size-bytes = 52428800'. No secret is among them."""
+    return "\n".join(describe_values(settings))
+
+
+def _resolved(settings: Settings) -> Settings:
+    """Make the paths of files absolute."""
+    folder = settings.folder
+    return replace(
+        settings,
+        smtp=_with_paths(settings.smtp, folder, "tls_certificate", "tls_key"),
+        next_hop=_with_paths(settings.next_hop, folder, "tls_ca"),
+        secure_next_hop=settings.secure_next_hop and _with_paths(settings.secure_next_hop, folder, "tls_ca"),
+        store=replace(
+            _with_paths(settings.store, folder, "key_file"), url=_store_url(settings.store.url, folder)
+        ),
+        sign_in=_with_paths(settings.sign_in, folder, "client_secret_file"),
+        directory=_with_paths(settings.directory, folder, "file", "password_file"),
+    )
+
+
+def _with_paths(section: T, folder: Path, *names: str) -> T:
+    given = {name: getattr(section, name) for name in names}
+    absolute = {name: str(folder / value) for name, value in given.items() if value}
+    return replace(section, **absolute)  # type: ignore[type-var]  # sections are dataclasses
+
+
+def _store_url(url: str, folder: Path) -> str:
+    """Put the folder before a relative SQLite path: 'sqlite:///var/x.db'."""
+    path = url.removeprefix("sqlite:///")
+    return f"sqlite:///{folder / path}" if path != url and path and path != ":memory:" else url
