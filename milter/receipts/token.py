@@ -1,0 +1,38 @@
+"""Unguessable tokens: what stands in a link or an address, and proves that its holder had the message.
+
+Guarantees: 130 random bits, in letters and digits that survive a system that folds case. A token by itself
+says nothing: the store keeps only its digest, bound to one share and one purpose, and spends it when the
+share ends.
+"""
+
+import re
+import secrets
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, lower case: no i l o u
+LENGTH = 26  # of 5 bits each
+TOKEN = re.compile(f"[{ALPHABET}]{{{LENGTH}}}")
+RECEIPT = "r"  # where receipts go: 'r+<token>@receipts.example.gov.uk'
+
+
+def new_token() -> str:
+    """Return a fresh token."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+
+
+def receipt_address(token: str, domain: str) -> str:
+    """Return the address on the receipts domain that belongs to `token`."""
+    return f"{RECEIPT}+{token}@{domain}"
+
+
+def token_of(address: str, domain: str) -> str | None:
+    """Return the token in an envelope recipient of the receipts domain; None for any other address."""
+    local, at, host = address.lower().rpartition("@")
+    prefix, plus, token = local.partition("+")
+    if (at, plus, prefix) != ("@", "+", RECEIPT) or host.rstrip(".") != domain.lower().rstrip("."):
+        return None
+    return token if TOKEN.fullmatch(token) else None
+
+
+def is_token(text: str) -> bool:
+    """Tell whether text, from a link, has a token's form; case is for the caller to fold first."""
+    return TOKEN.fullmatch(text) is not None
