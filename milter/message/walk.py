@@ -109,7 +109,7 @@ class Walk:
         found: list[Part],
         place: Place,
         view: str,
-        walk: Callable[[Place], list[Part]],
+        walk: Callable[[Place], list[Part] | None],
         quiet: bool = False,
     ) -> None:
         """Walk another reading, and add to `found` what it alone shows; say so where the two differ."""
