@@ -36,7 +36,7 @@ def documents(half: Half, seed: int, variants: int) -> Iterator[tuple[str, Docum
 
 
 def categories(document: Document) -> list[str]:
-    """What the template says, and what follows from the values and the people in it."""
+    """Give what the template says, and what follows from the values and the people in it."""
     kinds = {entity.kind for entity in document.entities}
     found = set(document.template.categories)
     if document.template.protect:
@@ -49,7 +49,7 @@ def categories(document: Document) -> list[str]:
 
 
 def label(name: str, document: Document) -> dict[str, object]:
-    """The right answer to one document, as a line of labels.jsonl says it."""
+    """Give the right answer to one document, as a line of labels.jsonl says it."""
     template = document.template
     return {
         "file": name,

@@ -20,7 +20,7 @@ def digits(rng: Random, count: int) -> str:
 
 
 def mod11(first: str) -> str | None:
-    """The check digit of an NHS, CHI or H&C number for its first nine digits; None where none is issued."""
+    """Give the check digit of an NHS, CHI or H&C number's first nine digits; None where none exists."""
     total = sum(int(digit) * weight for digit, weight in zip(first, range(10, 1, -1), strict=True))
     check = (11 - total % 11) % 11
     return None if check == 10 else str(check)
@@ -34,17 +34,17 @@ def _with_check(rng: Random, low: int, high: int) -> str:
 
 
 def nhs(rng: Random) -> str:
-    """An NHS number of an issued range."""
+    """Give an NHS number of an issued range."""
     return _with_check(rng, *rng.choice(((400_000_000, 499_999_999), (600_000_000, 799_999_999))))
 
 
 def hc_number(rng: Random) -> str:
-    """A Health and Care number of Northern Ireland."""
+    """Give a Health and Care number of Northern Ireland."""
     return _with_check(rng, 320_000_001, 399_999_999)
 
 
 def chi(rng: Random, born: dt.date, *, female: bool) -> str:
-    """A Community Health Index number: date of birth, two digits, a digit even for women, the check."""
+    """Give a Community Health Index number: date of birth, two digits, a digit even for women, the check."""
     while True:
         sex = rng.choice("02468" if female else "13579")
         first = f"{born:%d%m%y}{rng.randint(0, 99):02}{sex}"
@@ -53,7 +53,7 @@ def chi(rng: Random, born: dt.date, *, female: bool) -> str:
 
 
 def uln(rng: Random) -> str:
-    """A Unique Learner Number: weights 10 to 1, the sum's residue by 11 is 10."""
+    """Give a Unique Learner Number: weights 10 to 1, the sum's residue by 11 is 10."""
     while True:
         first = str(rng.randint(100_000_000, 999_999_999))
         residue = sum(int(d) * w for d, w in zip(first, range(10, 1, -1), strict=True)) % 11
@@ -63,7 +63,7 @@ def uln(rng: Random) -> str:
 
 
 def upn(rng: Random, *, temporary: bool = False) -> str:
-    """A Unique Pupil Number; a temporary one ends in a letter."""
+    """Give a Unique Pupil Number; a temporary one ends in a letter."""
     last = rng.choice(UPN_LETTERS) if temporary else str(rng.randint(0, 9))
     body = (
         f"{rng.choice(UPN_AUTHORITIES)}{rng.randint(1000, 7999)}{rng.randint(10, 24)}{rng.randint(0, 99):02}"
@@ -74,26 +74,26 @@ def upn(rng: Random, *, temporary: bool = False) -> str:
 
 
 def nino(rng: Random) -> str:
-    """A National Insurance number."""
+    """Give a National Insurance number."""
     while (pair := rng.choice(NINO_FIRST) + rng.choice(NINO_SECOND)) in NINO_NEVER:
         pass
     return f"{pair}{rng.randint(0, 999_999):06}{rng.choice('ABCD')}"
 
 
 def utr(rng: Random) -> str:
-    """A Unique Taxpayer Reference."""
+    """Give a Unique Taxpayer Reference."""
     rest = f"{rng.randint(0, 999_999_999):09}"
     total = sum(int(d) * w for d, w in zip(rest, (6, 7, 8, 9, 10, 5, 4, 3, 2), strict=True))
     return "21987654321"[total % 11] + rest
 
 
 def passport(rng: Random) -> str:
-    """A British passport's number, which has no public check."""
+    """Give a British passport's number, which has no public check."""
     return digits(rng, 9)
 
 
 def driving_licence(rng: Random, last: str, first: str, born: dt.date, *, female: bool) -> str:
-    """A driver number of Great Britain; its last characters follow no public rule."""
+    """Give a driver number of Great Britain; its last characters follow no public rule."""
     name = "".join(letter for letter in last.upper() if "A" <= letter <= "Z")[:5].ljust(5, "9")
     month = born.month + (50 if female else 0)
     middle = rng.choice("ABCDEFGHJKLMNPRSTW9")
@@ -116,14 +116,14 @@ def account(rng: Random) -> str:
 
 
 def iban(rng: Random) -> str:
-    """A British IBAN with its two check digits (ISO 13616)."""
+    """Give a British IBAN with its two check digits (ISO 13616)."""
     rest = rng.choice(BANKS) + sort_code(rng) + account(rng)
     number = "".join(str(int(letter, 36)) for letter in rest + "GB00")
     return f"GB{98 - int(number) % 97:02}{rest}"
 
 
 def luhn(first: str) -> str:
-    """The check digit that makes a number pass Luhn's test."""
+    """Give the check digit that makes a number pass Luhn's test."""
     total = 0
     for place, digit in enumerate(reversed(first)):
         value = int(digit) * (2 if place % 2 == 0 else 1)
@@ -132,21 +132,21 @@ def luhn(first: str) -> str:
 
 
 def card(rng: Random) -> str:
-    """A payment card's sixteen digits."""
+    """Give a payment card's sixteen digits."""
     first = rng.choice(("4", "51", "52", "53", "54", "55"))
     first += "".join(str(rng.randint(0, 9)) for _ in range(15 - len(first)))
     return first + luhn(first)
 
 
 def isbn13(rng: Random) -> str:
-    """A book's number with its check digit."""
+    """Give a book's number with its check digit."""
     first = f"978{rng.randint(0, 1)}" + "".join(str(rng.randint(0, 9)) for _ in range(8))
     total = sum(int(d) * (3 if place % 2 else 1) for place, d in enumerate(first))
     return first + str(-total % 10)
 
 
 def isbn10(rng: Random) -> str:
-    """An older book's number; those that end in X are left out, so that it is ten digits."""
+    """Give an older book's number; those that end in X are left out, so that it is ten digits."""
     while True:
         first = f"0{rng.randint(10_000_000, 99_999_999)}"
         check = -sum(int(d) * w for d, w in zip(first, range(10, 1, -1), strict=True)) % 11
@@ -155,17 +155,17 @@ def isbn10(rng: Random) -> str:
 
 
 def gtin(rng: Random) -> str:
-    """A product's bar code of thirteen digits."""
+    """Give a product's bar code of thirteen digits."""
     first = "50" + "".join(str(rng.randint(0, 9)) for _ in range(10))
     total = sum(int(d) * (3 if place % 2 else 1) for place, d in enumerate(first))
     return first + str(-total % 10)
 
 
 def mpan(rng: Random) -> str:
-    """An electricity meter's thirteen digits."""
+    """Give an electricity meter's thirteen digits."""
     return f"{rng.randint(10, 23)}" + "".join(str(rng.randint(0, 9)) for _ in range(11))
 
 
 def vat(rng: Random) -> str:
-    """A VAT registration as printed on invoices."""
+    """Give a VAT registration as printed on invoices."""
     return f"GB {rng.randint(100, 999)} {rng.randint(1000, 9999)} {rng.randint(10, 99)}"

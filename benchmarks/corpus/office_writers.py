@@ -14,7 +14,7 @@ TITLES = {"heading", "subject", "sheet", "hiddensheet"}
 
 
 def settled(content: bytes) -> bytes:
-    """A zip with all its dates set to one, so that bytes depend on the seed alone."""
+    """Give a zip with all its dates set to one, so that bytes depend on the seed alone."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
@@ -105,7 +105,7 @@ def write_xlsx(document: Document, rng: Random) -> bytes:
     return settled(out.getvalue())
 
 
-def _xlsx_block(sheet, block: Block, line: int, when) -> int:  # type: ignore[no-untyped-def] # noqa: ANN001
+def _xlsx_block(sheet, block: Block, line: int, when) -> int:  # type: ignore[no-untyped-def]
     text = plain_lines(block.text)
     if block.sort in {"header", "footer"}:
         getattr(sheet, f"set_{block.sort}")("&L" + text.replace("&", "&&"))
@@ -125,7 +125,7 @@ def _xlsx_block(sheet, block: Block, line: int, when) -> int:  # type: ignore[no
     return line + 1
 
 
-def _xlsx_cell(sheet, line: int, column: int, cell: str, when) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001
+def _xlsx_cell(sheet, line: int, column: int, cell: str, when) -> None:  # type: ignore[no-untyped-def]
     if when is not None and len(cell) == 10 and cell[2] == cell[5] == "/" and cell.replace("/", "").isdigit():
         day, month, year = (int(part) for part in cell.split("/"))
         sheet.write_datetime(line, column, dt.datetime(year, month, day), when)  # noqa: DTZ001
@@ -198,7 +198,7 @@ def write_pdf(document: Document, rng: Random) -> bytes:  # noqa: ARG001
 
 
 def _pdf_font() -> str:
-    """A font with accents and full-width forms where the machine has one."""
+    """Give a font with accents and full-width forms where the machine has one."""
     from pathlib import Path
 
     from reportlab.pdfbase import pdfmetrics

@@ -4,92 +4,31 @@ Telephone numbers are of the ranges that Ofcom keeps for drama; places and organ
 """
 
 import datetime as dt
+import tomllib
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
+from typing import Any
 
 from benchmarks.corpus import identifiers
 
 TODAY = dt.date(2026, 3, 10)  # the corpus is written as if on this day
 
-# Girls' names, boys' names, surnames: plausible together.
-ORIGINS = (
-    (
-        "Amelia Chloe Ellie Grace Holly Isla Jessica Lily Maisie Poppy Ruby Sophie Evie Freya Karen Susan Deborah "
-        "Margaret Joan Hazel Tracey Gemma",
-        "Alfie Ben Callum Daniel Ethan Finley George Harry Jack Kyle Liam Oscar Reece Toby William Derek Keith "
-        "Stephen Barry Norman Gary Lee",
-        "Baker Carter Dawson Ellis Fletcher Gibbs Hargreaves Ingram Jarvis Kemp Lawson Marsh Norris Osborne Pickering "
-        "Rowbotham Slater Thorpe Underhill Whittaker Yates Booth Clegg Pettigrew Shepherd Winterbottom",
-    ),
-    (
-        "Aisha Fatima Hafsa Iqra Khadija Maryam Nadia Saima Sana Zainab Rukhsana",
-        "Abdullah Bilal Hamza Ibrahim Imran Mohammed Mustafa Tariq Usman Yusuf Zain",
-        "Ahmed Akhtar Ali Aziz Begum Chaudhry Hussain Iqbal Khan Mahmood Malik Mirza Rahman Shah Siddiqui",
-    ),
-    (
-        "Anjali Deepa Harpreet Jasleen Kavita Manpreet Meera Nisha Priya Simran Sunita",
-        "Amit Arjun Dev Gurpreet Harjit Jaspal Kiran Nikhil Rajesh Rohan Vikram",
-        "Bains Chopra Desai Dhillon Gill Joshi Kaur Mehta Patel Rai Sandhu Sharma Sidhu Singh Thakur Virdee",
-    ),
-    (
-        "Abena Adaeze Blessing Chidinma Efua Folake Ngozi Temitope Yewande Comfort",
-        "Chinedu Emeka Femi Kofi Kwame Obinna Samuel Tunde Uche Yaw",
-        "Adeyemi Afolabi Agyeman Balogun Boateng Chukwu Eze Mensah Nwosu Obi Okafor Okonkwo Owusu",
-    ),
-    (
-        "Agnieszka Ewa Julia Katarzyna Magda Natalia Zofia Oksana Iryna Daria",
-        "Adam Jakub Kacper Krzysztof Maciej Piotr Szymon Tomasz Oleksandr Andriy",
-        "Kowalski Nowak Wojcik Kaminski Lewandowski Zielinski Dabrowski Mazur Krawczyk Shevchenko Bondarenko",
-    ),
-    (
-        "Bronwen Carys Cerys Eilidh Fiona Mairi Niamh Orla Rhian Roisin Siobhan",
-        "Aidan Cormac Dafydd Fergus Gethin Hamish Iestyn Padraig Rhys Rory",
-        "Davies Evans Griffiths Llewellyn Morgan Pritchard Campbell MacDonald Fraser O'Brien O'Sullivan McCarthy "
-        "Kelly Doherty",
-    ),
-    (
-        "Ana Beatriz Elena Ioana Leila Mihaela Shanice Thuy Xin Ying Latoya",
-        "Andrei Bogdan Carlos Dwayne Jerome Kwok Luca Marlon Minh Tyrone Wei",
-        "Popescu Ionescu da Silva Fernandes Pereira Nguyen Tran Chen Wong Campbell-Reid Grant Lindo Bailey-Thompson "
-        "Hosseini Karimi Yilmaz",
-    ),
-)
-STREETS = (
-    "Mill Lane;Church Road;Orchard Close;Station Road;Victoria Terrace;Meadow View;The Crescent;Elmhurst Avenue;"
-    "Kingfisher Way;Ropewalk;Priory Gardens;St John's Street;Barley Mow Close;Ashdown Drive;Wheatsheaf Court;"
-    "Glebe Street;Lower Moor Road;Tanyard Hill;Beechcroft;Nightingale Mews;Coronation Square;Hollybush Row;"
-    "Old Forge Lane;Sycamore Rise;Quarry Bank;Back Lane;Market Place;Canal Walk;Larch Grove;Pinfold Hill"
-).split(";")
-TOWNS = (
-    "Ashbourne Vale;Harrowby;Millbeck;Stoke Ferrers;Kingsholme;Thornley;Wexcombe;Oldbury St Mary;Brackenfield;"
-    "Langford Cross;Winnerford;Castlemere;Dunsop;Eastleigh Marsh;Fairholm;Netherby"
-).split(";")
-AREAS = "RG GU SN OX HP MK PE LE DE NG S LS BD M WN PR CA NE DH TS YO HU LN BS BA EX CF SA EH G KA BT SE N W1 B".split()
-DIALLING = ("01632 960", "0118 496 0", "0161 496 0", "0121 496 0", "0113 496 0", "020 7946 0", "029 2018 0")
-PROVIDERS = (
-    "gmail.com hotmail.co.uk btinternet.com yahoo.co.uk outlook.com icloud.com sky.com live.co.uk".split()
-)
-POSTS = (
-    "Senior Social Worker;SENCo;Headteacher;Housing Officer;Benefits Assessor;Admissions Officer;HR Business Partner;"
-    "Deputy Head (Pastoral);Designated Safeguarding Lead;Education Welfare Officer;Business Support Officer;"
-    "Planning Officer;Democratic Services Officer;School Business Manager;Early Help Practitioner;Revenues Manager"
-).split(";")
-TEAMS = (
-    "Children's Services;SEND Team;Housing Needs;Revenues and Benefits;School Admissions;Human Resources;Adult Social "
-    "Care;Education Welfare;Development Management;Democratic Services;Early Help;Environmental Health"
-).split(";")
-SCHOOL_NAMES = (
-    "St Bede's Catholic Primary School;Millbeck Junior School;The Harrowby Academy;Oakfield Infant School;Thornley High "
-    "School;Lea Valley Special School;Kingsholme Church of England Primary;Castlemere Grammar School"
-).split(";")
-FIRMS = (
-    "Hartwell Facilities Ltd;Brightside Cleaning Services Ltd;Meridian Print and Mail;Northgate Surfacing plc;Acorn "
-    "Playground Equipment Ltd;Redwood IT Solutions;Pennine Coaches;Larkspur Catering Ltd;Stonebridge Legal LLP"
-).split(";")
+WORDS: dict[str, Any] = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
+ORIGINS = tuple((origin["girls"], origin["boys"], origin["surnames"]) for origin in WORDS["origin"])
+
+
+def _list(name: str) -> tuple[str, ...]:
+    return tuple(" ".join(word.split()) for word in WORDS[name].split(";"))
+
+
+STREETS, TOWNS, AREAS, DIALLING = _list("streets"), _list("towns"), _list("areas"), _list("dialling")
+PROVIDERS, POSTS, TEAMS = _list("providers"), _list("posts"), _list("teams")
+SCHOOL_NAMES, FIRMS = _list("school_names"), _list("firms")
 
 
 def postcode(rng: Random) -> str:
-    """A postcode of the right form; the inward part need not exist."""
+    """Give a postcode of the right form; the inward part need not exist."""
     area = rng.choice(AREAS)
     district = rng.choice("ABEHMNPRVWXY") if area == "W1" else str(rng.randint(1, 9 if area != "B" else 48))
     letters = "ABDEFGHJLNPQRSTUWXYZ"
@@ -97,13 +36,13 @@ def postcode(rng: Random) -> str:
 
 
 def landline(rng: Random) -> str:
-    """A telephone number with its dialling code, of a range that nobody has."""
+    """Give a telephone number with its dialling code, of a range that nobody has."""
     start = rng.choice(DIALLING)
     return start + "".join(str(rng.randint(0, 9)) for _ in range(3))
 
 
 def street(rng: Random) -> str:
-    """The street line of a home."""
+    """Give the street line of a home."""
     name = rng.choice(STREETS)
     return rng.choice(
         (
@@ -128,7 +67,7 @@ class Household:
 
 
 def household(rng: Random) -> Household:
-    """A new one."""
+    """Give a new one."""
     origin = rng.choice((ORIGINS[0], ORIGINS[0], *ORIGINS))
     last = rng.choice(
         origin[2].split() if "da Silva" not in origin[2] else origin[2].replace("da Silva", "Silva").split()
@@ -149,7 +88,7 @@ class Person:
     known: dict[str, str] = field(default_factory=dict)
 
     def number(self, kind: str) -> str:
-        """The person's identifier of that kind, canonical."""
+        """Give the person's identifier of that kind, canonical."""
         if kind not in self.known:
             self.known[kind] = self._make(kind)
         return self.known[kind]
@@ -243,7 +182,7 @@ class Organisation:
 
 
 def organisation(rng: Random, sort: str) -> Organisation:
-    """A council, school, charity or firm."""
+    """Give a council, school, charity or firm."""
     town = rng.choice(TOWNS)
     plain = "".join(letter for letter in town.lower() if letter.isalpha())
     if sort == "council":

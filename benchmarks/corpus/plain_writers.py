@@ -15,7 +15,7 @@ LABELS = {"subject": "Subject: ", "comment": "[Comment: ", "header": "", "footer
 
 
 def lines(blocks: Blocks, wall: str = "\t") -> list[str]:
-    """The document as plain text, one entry a paragraph or row."""
+    """Give the document as plain text, one entry a paragraph or row."""
     out: list[str] = []
     for block in blocks:
         if block.sort == "row":
@@ -64,7 +64,7 @@ def _escaped(text: str) -> str:
 
 
 def as_html(blocks: Blocks, rng: Random) -> str:
-    """The document as a web page or a mail program would write it."""
+    """Give the document as a web page or a mail program would write it."""
     hide = rng.choice(("display:none", "color:#ffffff;font-size:1px", "visibility:hidden"))
     out = ["<html><head><style>td{padding:2pt}</style></head><body>"]
     table = False
@@ -99,7 +99,7 @@ def _element(block: Block, hide: str) -> str:
 
 
 def write_html(document: Document, rng: Random) -> bytes:
-    """A page in UTF-8."""
+    """Give a page in UTF-8."""
     return ("<!DOCTYPE html>\n" + as_html(document.blocks, rng)).encode()
 
 
@@ -119,7 +119,7 @@ def _mail_text(blocks: Blocks) -> str:
 
 
 def write_eml(document: Document, rng: Random) -> bytes:
-    """A whole message: sender of the organisation, plain text or HTML or both, CRLF line ends."""
+    """Give a whole message: sender of the organisation, plain text or HTML or both, CRLF line ends."""
     cast = document.cast
     message = EmailMessage(policy=SMTP.clone(cte_type=rng.choice(("8bit", "7bit"))))
     sender = cast.fill("pro9", "email", "")
@@ -158,7 +158,7 @@ def _fix_boundary(message: EmailMessage, rng: Random) -> None:
 
 
 def _mail_end(document: Document, rng: Random) -> str:
-    """A signature and a disclaimer, as the organisation's server or the sender's program adds them."""
+    """Give a signature and a disclaimer, as the organisation's server or the sender's program adds them."""
     if "@" in document.template.text and "@sign" in document.template.text:
         return ""
     ends = [rng.choice(SIGNATURES)] * (rng.random() < 0.7) + [rng.choice(DISCLAIMERS)] * (rng.random() < 0.5)

@@ -103,7 +103,7 @@ class Cast:
     optional: list[str] = field(default_factory=list)  # names neither asked for nor punished
 
     def fill(self, who: str, what: str, form: str) -> str:
-        """The text of one slot; labels it on the way."""
+        """Give the text of one slot; labels it on the way."""
         role = who.rstrip("0123456789")
         if role in ORGANISATIONS:
             return self._place(who, role, what)
@@ -174,7 +174,7 @@ class Cast:
         )
 
     def _aside(self, person: people.Person, what: str) -> str:
-        """What is said of a person without being an entity: first name, initials, age, pronouns."""
+        """Give what is said of a person without being an entity: first name, initials, age, pronouns."""
         age = (people.TODAY - person.born).days // 365
         words = {
             "first": person.first,
@@ -249,7 +249,7 @@ class Cast:
             bare,
             f"+44 {number[1:]}",
             number.replace(" ", "-"),
-            f"({number.split()[0]}) {number.split(' ', 1)[1]}",
+            f"({number.split(maxsplit=1)[0]}) {number.split(' ', 1)[1]}",
         )
         return shaped(ways[self._style("phone", 3 if number.startswith("07") else 5)], form), bare
 
@@ -267,7 +267,7 @@ WAYS = {
 
 
 def shaped(text: str, form: str) -> str:
-    """The same value as clerks, scanners and programs distort it."""
+    """Give the same value as clerks, scanners and programs distort it."""
     if form == "entity":  # a sentinel: a number of Unicode for the HTML writer, the character elsewhere
         return "".join(f"\ue000{ord(letter)}\ue001" if letter.isdigit() else letter for letter in text)
     if form == "spaced":
@@ -290,7 +290,7 @@ def shaped(text: str, form: str) -> str:
 
 
 def plain(text: str) -> str:
-    """The text as a reader of the document sees it: sentinels become characters, cell walls spaces."""
+    """Give the text as a reader of the document sees it: sentinels become characters, cell walls spaces."""
     while "\ue000" in text:
         before, _, rest = text.partition("\ue000")
         code, _, after = rest.partition("\ue001")
@@ -299,7 +299,7 @@ def plain(text: str) -> str:
 
 
 def free(rng: Random, role: str, what: str, form: str) -> str:
-    """A slot that is of nobody: dates, sums, references and numbers that only look like identifiers."""
+    """Give a slot that is of nobody: dates, sums, references and numbers that only look like identifiers."""
     day = people.TODAY - dt.timedelta(days=rng.randint(0, 700))
     coming = people.TODAY + dt.timedelta(days=rng.randint(1, 200))
     made = {
@@ -333,6 +333,6 @@ def free(rng: Random, role: str, what: str, form: str) -> str:
 
 
 def _looks_like_nhs(rng: Random, form: str) -> str:
-    """An order or part number that passes the NHS number's check."""
+    """Give an order or part number that passes the NHS number's check."""
     number = identifiers.nhs(rng)
     return number if form == "plain" or rng.random() < 0.5 else f"{number[:3]} {number[3:6]} {number[6:]}"

@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Literal
 
+from benchmarks.corpus.people import WORDS
 from benchmarks.corpus.slots import Cast, Entity, plain
 
 HERE = Path(__file__).parent
@@ -67,7 +68,7 @@ def families(half: Half) -> Iterator[Template]:
 
 
 def read_family(file: Path, half: Half) -> Iterator[Template]:
-    """The templates of one family's file."""
+    """Give the templates of one family's file."""
     head, *bodies = re.split(r"^--- ", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
     keys = dict(line.split(": ", 1) for line in head.splitlines() if ": " in line)
     for number, body in enumerate(bodies, 1):
@@ -92,7 +93,7 @@ def read_family(file: Path, half: Half) -> Iterator[Template]:
 
 def write(template: Template, variant: int, seed: int) -> Document:
     """One document of a template; the same seed and variant give the same one."""
-    rng = Random(f"{seed}/{template.half}/{template.family}/{template.number}/{variant}")  # noqa: S311
+    rng = Random(f"{seed}/{template.half}/{template.family}/{template.number}/{variant}")
     cast = Cast(rng)
     text = "\n".join(_repeated(_furnished(template.text, rng), rng))
     while CHOICE.search(text):
@@ -109,29 +110,13 @@ def write(template: Template, variant: int, seed: int) -> Document:
 
 
 # What stands on every paper and is nobody's business to protect (N1): letterhead, signature, disclaimer.
-LETTERHEADS = (
-    "{council}\n{council.address}\nTelephone: {council.phone}   {council.web}\nPlease ask for: {pro9}   Our ref: {ref}\n{date}\n",
-    "{council}, {council.address}\n{pro9.post}: {pro9}   Direct line {pro9.phone}   {pro9.email}\nDate: {date}\n",
-)
-SIGNATURES = (
-    "Kind regards\n\n%\n{%.post}\n{%.team}, {council}\nTel: {%.phone}  Email: {%.email}\n{council.address}\n",
-    "Many thanks,\n%\n{%.post} - {council}\nDD: {%.phone}   M: {%.mobile}\n{%.email}   {council.web}\n",
-    "Yours sincerely\n\n\n%\n{%.post}\n",
-    "Regards\n%\n{%.post}\n",
-)
-DISCLAIMERS = (
-    "This email and any files transmitted with it are confidential and intended solely for the individual or entity to "
-    "whom they are addressed. If you have received it in error please notify the sender and delete it.\n",
-    "DISCLAIMER: You should be aware that all e-mails received and sent by this Organisation are subject to the Freedom "
-    "of Information Act 2000 and therefore may be disclosed to a third party. Senders and recipients of email should be "
-    "aware that under the UK GDPR the contents may have to be disclosed.\n",
-    "{council} processes personal data in line with our privacy notice at {council.web}/privacy. Please consider the "
-    "environment before printing this email.\n",
+LETTERHEADS, SIGNATURES, DISCLAIMERS = (
+    tuple(WORDS[name]) for name in ("letterheads", "signatures", "disclaimers")
 )
 
 
 def _furnished(text: str, rng: Random) -> str:
-    """The template with `@letterhead`, `@sign who` and `@disclaimer` written out."""
+    """Give the template with `@letterhead`, `@sign who` and `@disclaimer` written out."""
     lines = []
     for line in text.split("\n"):
         if line == "@letterhead":
@@ -177,5 +162,5 @@ def _blocks(text: str) -> Iterator[Block]:
 
 
 def text_of(document: Document) -> str:
-    """The whole document as plain lines: for the labels' check and for the text format."""
+    """Give the whole document as plain lines: for the labels' check and for the text format."""
     return "\n".join(plain(" ".join(block.cells) or block.text) for block in document.blocks)
