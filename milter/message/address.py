@@ -30,7 +30,7 @@ def split(address: str) -> tuple[str, str]:
     """Local part and domain of an envelope address, as given (RFC 5321 4.1.2, RFC 6531 3.3).
 
     The address stands without angle brackets and source route. Raises AddressError for anything else than
-    Local-part '@' (Domain / address-literal): comments, spaces, control and invisible characters, excess length.
+    Local-part '@' (Domain / address-literal): comments, spaces, control and invisible characters.
     """
     if len(address.encode("utf-8", "replace")) > 254 or _UNSEEN.search(address):
         raise AddressError("the address is too long or holds invisible characters")
@@ -45,12 +45,12 @@ def split(address: str) -> tuple[str, str]:
 
 
 def domain_of(address: str) -> str:
-    """The domain of an envelope address in lower-case A-labels, or an address literal. Raises AddressError."""
+    """Return an envelope address's domain in lower-case A-labels, or its address literal."""
     return _ascii_domain(split(address)[1])
 
 
 def canonical(address: str) -> str:
-    """The address with needless quotes gone and its domain in lower-case A-labels. Raises AddressError.
+    """Return the address without needless quotes, its domain in lower-case A-labels.
 
     The local part keeps its case: whether it matters is the receiving host's business (RFC 5321 2.4).
     """
@@ -83,8 +83,8 @@ _ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]\\@]{1,64}@(?:[^\s<>,;:\"()\[\]\\@]{1,2
 def header_addresses(value: bytes | str, most: int = 10_000) -> tuple[str, ...]:
     """Every address that a From, To, Cc or Reply-To field shows, groups included, at most `most`.
 
-    Tolerant and linear; what is in quotes or comments is a name and no address, what is in angle brackets wins
-    over what stands beside it. Encoded words are names too. Never raises.
+    Tolerant and linear; what is in quotes or comments is a name and no address, angle brackets win over what
+    stands beside them. Encoded words are names too. Never raises.
     """
     text = decode_text(unfold(value)) if isinstance(value, bytes) else value
     found: list[str] = []
@@ -96,7 +96,7 @@ def header_addresses(value: bytes | str, most: int = 10_000) -> tuple[str, ...]:
 
 
 def _mailboxes(text: str) -> "list[_Mailbox]":
-    """The field cut at commas, semicolons and group names, quotes and comments taken whole."""
+    """Return the field cut at commas, semicolons and group names, quotes and comments taken whole."""
     done: list[_Mailbox] = []
     box = _Mailbox()
     at = 0
@@ -150,7 +150,7 @@ class _Mailbox:
 
 
 def _plain(angle: str) -> str:
-    """What stands in angle brackets without its source route and spaces; '' where it is no address."""
+    """Return what stands in angle brackets without its source route and spaces; '' where it is no address."""
     address = angle.strip()
     if address.startswith("@") and ":" in address:
         address = address.partition(":")[2]

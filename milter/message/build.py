@@ -74,32 +74,32 @@ class Splice(NamedTuple):
 
 
 def with_field(message: Message, name: str, value: str) -> bytes:
-    """The message with one field of this name: the first is replaced, others go; a new one stands on top."""
+    """Return the message with one field of this name: the first is replaced, others go, a new one is on top."""
     return rewrite(message, fields=((name, value),))
 
 
 def without_fields(message: Message, *names: str) -> bytes:
-    """The message without any field of these names."""
+    """Return the message without any field of these names."""
     return rewrite(message, drop=names)
 
 
 def replace_subject(message: Message, subject: str) -> bytes:
-    """The message with this subject and no other. Raises EditError for a sealed message."""
+    """Return the message with this subject and no other. Raises EditError for a sealed message."""
     return rewrite(message, subject=subject)
 
 
 def replace_part(message: Message, path: str, part: NewPart) -> bytes:
-    """The message with a part, or a whole nested message, replaced by a file. Raises EditError."""
+    """Return the message with a part, or a whole nested message, replaced by a file. Raises EditError."""
     return rewrite(message, parts={path: part})
 
 
 def append_part(message: Message, part: NewPart) -> bytes:
-    """The message with one more attachment; one that is no multipart/mixed becomes it. Raises EditError."""
+    """Return the message with one more attachment, made multipart/mixed for it. Raises EditError."""
     return rewrite(message, append=(part,))
 
 
 def replace_body(message: Message, note: Note) -> bytes:
-    """The message with a note where its own text was, in every part that shows it. Raises EditError."""
+    """Return the message with a note wherever its own text was shown. Raises EditError."""
     return rewrite(message, body=note)
 
 
@@ -135,7 +135,7 @@ def rewrite(
 
 
 def _smoothed(message: Message, splices: list[Splice]) -> list[Splice]:
-    """Lines of mere spaces taken out of the header: harmless so far, they would make the new content ambiguous."""
+    """Take lines of mere spaces out of the header: they would make the new content ambiguous."""
     lines = [
         Splice(m.start(), m.end(), b"") for m in _SPACES_ONLY.finditer(message.raw, 0, message.header_end)
     ]
@@ -172,7 +172,7 @@ def _field_splices(
 
 
 def _one_field(message: Message, name: str, octets: bytes) -> list[Splice]:
-    """The first field of the name replaced, others gone; on top where there is none."""
+    """Return the first field of the name replaced, others gone; on top where there is none."""
     there = [f for f in message.fields if f.name == name.lower()]
     if not there:
         top = message.nodes[0].head[0]
@@ -183,7 +183,7 @@ def _one_field(message: Message, name: str, octets: bytes) -> list[Splice]:
 
 
 def _subject_splices(message: Message, subject: str) -> list[Splice]:
-    """The old octets stay inside the new field where the new subject only adds around them."""
+    """Return the old octets stay inside the new field where the new subject only adds around them."""
     olds = [f for f in message.fields if f.name == "subject"]
     octets = field("Subject", subject)
     if olds:
@@ -216,7 +216,7 @@ class _Entity:
 
 
 def _body_entities(message: Message, note: Note) -> tuple[dict[str, _Entity | None], _Entity | None]:
-    """The note for each part that shows the message's text; where none does, the note to put in front."""
+    """Return the note for each part that shows text; where none does, the note to put in front."""
     shown = [p for p in message.parts if p.role == "body" and not p.enclosing]
     whole = {p.path: p for p in shown if not p.view}
     kinds = [p.declared for p in whole.values()]
@@ -282,7 +282,7 @@ def _followed(message: Message, node: Node) -> bool:
 
 
 def _removal(message: Message, node: Node) -> Splice:
-    """A child with the delimiter in front of it taken out of its multipart."""
+    """Return a child with the delimiter in front of it taken out of its multipart."""
     parent = next(n for n in message.nodes if n.path == node.path.rpartition(".")[0])
     before = max(d for d in parent.delimiters if d <= node.head[0])
     after = min((d for d in parent.delimiters if d > node.head[0]), default=0)
@@ -309,7 +309,7 @@ def _added(raw: bytes, root: Node, lead: tuple[bytes, ...], append: tuple[bytes,
 def _wrapped(
     message: Message, own: _Entity | None, lead: tuple[bytes, ...], append: tuple[bytes, ...]
 ) -> list[Splice]:
-    """The message's content as the first part of a new multipart/mixed, its octets as they were."""
+    """Return the message's content as the first part of a new multipart/mixed, its octets as they were."""
     raw, root = message.raw, message.nodes[0]
     moved = [
         raw[f.start : f.end] for f in message.fields if f.name.startswith("content-") and f.name not in _STALE
@@ -329,7 +329,7 @@ def _wrapped(
 
 
 def _described(message: Message, content: bytes, names: Set[str]) -> list[Splice]:
-    """The message's own content fields replaced by others, behind its last field."""
+    """Return the message's own content fields replaced by others, behind its last field."""
     splices = [Splice(f.start, f.end, b"") for f in message.fields if f.name in names]
     at = message.fields[-1].end if message.fields else message.nodes[0].head[0]
     gap = b"" if at == 0 or message.raw[at - 1 : at] == b"\n" else b"\r\n"
@@ -338,7 +338,7 @@ def _described(message: Message, content: bytes, names: Set[str]) -> list[Splice
 
 
 def _gap(raw: bytes, at: int) -> bytes:
-    """The blank line that must stand in front of a body, where it is missing."""
+    """Return the blank line that must stand in front of a body, where it is missing."""
     before = raw[max(0, at - 3) : at]
     return b"" if before.endswith((b"\n\n", b"\n\r\n")) or before in (b"\n", b"\r\n") else b"\r\n"
 

@@ -37,7 +37,7 @@ class Block:
 
 
 def read_block(data: bytes, start: int, end: int, caps: Caps) -> Block:
-    """The header block at `start`. Lines end with CRLF or LF alike; an mbox 'From ' line is skipped.
+    """Return the header block at `start`. Lines end with CRLF or LF alike; an mbox 'From ' line is skipped.
 
     A block whose first line is no field is empty: the body starts at once. A later line that is no field
     ends the block, unless fields that decide the structure follow it: then both readings are given.
@@ -123,7 +123,7 @@ def _ends(
 
 
 def _cut(fields: tuple[Field, ...], at: int) -> tuple[Field, ...]:
-    """The fields as they are when the last one ends at `at`."""
+    """Return the fields as they are when the last one ends at `at`."""
     last = fields[-1]
     if last.end <= at:
         return fields
@@ -149,7 +149,7 @@ class Parameter:
 
 
 def parameters(value: bytes) -> tuple[bytes, tuple[Parameter, ...]]:
-    """A structured value's main word, and its parameters as they stand, at most 2,000 (RFC 2045 5.1).
+    """Return a structured value's main word, and its parameters as they stand, at most 2,000 (RFC 2045 5.1).
 
     Tolerant: unquoted values run to the semicolon, an unclosed quote to the end, comments go.
     """

@@ -76,7 +76,7 @@ def _view(lab: Label) -> str:
 
 
 def _unlabelled(body: bytes, first: Label, shape: Shape) -> list[tuple[Content, bool]]:
-    """What a body holds that is encoded though its label does not say so."""
+    """Return what a body holds that is encoded though its label does not say so."""
     if first.encoding != "identity":
         return []
     if looks_base64(body):

@@ -47,7 +47,7 @@ class Attachment:
 
 
 def write_letter(letter: Letter) -> bytes:
-    """The letter as octets: text, with HTML as its alternative, with attachments behind."""
+    """Return the letter as octets: text, with HTML as its alternative, with attachments behind."""
     body = text_entity(letter.text, letter.html)
     if letter.attachments:
         body = multipart("mixed", (body, *(attachment_entity(file) for file in letter.attachments)))
@@ -55,7 +55,7 @@ def write_letter(letter: Letter) -> bytes:
 
 
 def letter_header(letter: Letter) -> bytes:
-    """The letter's own fields, up to and without those of its content."""
+    """Return the letter's own fields, up to and without those of its content."""
     out = [
         field("Date", format_datetime(letter.date)),
         address_field("From", ((letter.sender_name, letter.sender),)),
@@ -82,12 +82,12 @@ def html_entity(html: str) -> bytes:
 
 
 def attachment_entity(file: Attachment) -> bytes:
-    """A file as an entity in base64."""
+    """Return a file as an entity in base64."""
     return content_fields(file) + b"\r\n" + base64_body(file.content)
 
 
 def content_fields(file: Attachment) -> bytes:
-    """The fields that describe a file; its name in RFC 2231's form, and plain where it is plain."""
+    """Return the fields that describe a file; its name in RFC 2231's form, and plain where it is plain."""
     kind = "inline" if file.inline else "attachment"
     return (
         f"Content-Type: {_token(file.declared)}{_name('name', file.name)}\r\n"
@@ -115,7 +115,7 @@ def multipart(subtype: str, entities: tuple[bytes, ...], parameters: str = "") -
 
 
 def fresh_boundary(contents: tuple[bytes, ...]) -> bytes:
-    """A boundary that none of the contents holds, the same for the same contents."""
+    """Return a boundary that none of the contents holds, the same for the same contents."""
     digest = sha256()
     for content in contents:
         digest.update(sha256(content).digest())
@@ -142,7 +142,7 @@ def _quoted(octets: bytes) -> bytes:
 
 
 def field(name: str, value: str) -> bytes:
-    """One header field, folded; what is not plain ASCII goes into encoded words. Line ends in the value go."""
+    """Return a header field, folded, in encoded words where it is not ASCII, without line ends."""
     value = " ".join(_CONTROL.sub(" ", value).split(" ")).strip()
     if value.isascii() and "=?" not in value and all(len(word) < 900 for word in value.split(" ")):
         return _folded(name, value.split(" "))
@@ -150,7 +150,7 @@ def field(name: str, value: str) -> bytes:
 
 
 def address_field(name: str, mailboxes: tuple[tuple[str, str], ...]) -> bytes:
-    """A field of mailboxes, each a display name ('' for none) and an address."""
+    """Return a field of mailboxes, each a display name ('' for none) and an address."""
     words = []
     for number, (shown, address) in enumerate(mailboxes, 1):
         comma = "," if number < len(mailboxes) else ""
@@ -200,7 +200,7 @@ def _token(declared: str) -> str:
 
 
 def _name(parameter: str, name: str) -> str:
-    """A file name as a parameter, in pieces where it is long (RFC 2231 3, 4)."""
+    """Return a file name as a parameter, in pieces where it is long (RFC 2231 3, 4)."""
     name = _CONTROL.sub("", name)[:255]
     if not name:
         return ""

@@ -1,6 +1,6 @@
 """Raw octets into a `Message`: every leaf, under every plausible reading, within caps.
 
-Never raises, whatever comes in; time and memory are bounded by the caps and linear in the size. Changes no octet.
+Never raises, whatever comes in; time and memory are bounded by the caps and linear in the size.
 """
 
 import re
@@ -54,7 +54,7 @@ def parse(raw: bytes, caps: Caps = Caps()) -> Message:  # noqa: B008 - frozen
 
 
 def _said(fields: tuple[Field, ...], head: tuple[int, int]) -> tuple[Part, ...]:
-    """What the message's own fields say besides the subject (Y5): comments, keywords, the old subject."""
+    """Return what the message's fields say besides the subject (Y5): comments, keywords."""
     text = note(fields, _ALSO_SAID)
     if not text:
         return ()

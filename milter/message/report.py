@@ -43,7 +43,7 @@ class Report:
 
 
 def write_report(letter: Letter, report: Report, original: Message | None = None) -> bytes:
-    """The letter as a multipart/report: words for people, status for programs, header fields of the original.
+    """Return the letter as a multipart/report: words, status, header fields of the original.
 
     The subject of the original is left out: it may hold what the report is about (law 8).
     """
@@ -75,7 +75,7 @@ def _status_entity(report: Report) -> bytes:
 
 
 def _typed(name: str, kind: str, address: str) -> bytes:
-    r"""A typed address on one line, 7-bit: other characters as '\x{E9}' (RFC 6533 3)."""
+    r"""Return a typed address on one line, 7-bit: other characters as '\x{E9}' (RFC 6533 3)."""
     plain = "".join(c if " " <= c <= "~" else f"\\x{{{ord(c):X}}}" for c in address)
     return f"{name}: {_CLEAN.sub('', kind.strip())}; {plain[:800]}\r\n".encode("ascii")
 
@@ -188,7 +188,7 @@ def _mdn(message: Message, content: bytes, report: bool) -> Incoming:
 
 
 def _groups(content: bytes) -> list[tuple[Field, ...]]:
-    """The blocks of fields that blank lines part (RFC 3464 2.1.1), at most 1,001."""
+    """Return the blocks of fields that blank lines part (RFC 3464 2.1.1), at most 1,001."""
     groups, at = list[tuple[Field, ...]](), 0
     while at < len(content) and len(groups) <= 1_000:
         if content[at : at + 1] in (b"\r", b"\n"):
@@ -251,7 +251,7 @@ _LISTS = re.compile(r"owner-[^@]*@|[^@]*-(?:request|bounces?|owner)(?:[+=][^@]*)
 
 
 def _is_automatic(message: Message, envelope_sender: str) -> bool:
-    """RFC 3834 2 and 5: a null sender, the field that says so, the fields that others use, daemons' addresses."""
+    """RFC 3834 2 and 5: null sender, the field that says so, those of others, daemons' addresses."""
     if not envelope_sender or message.automatic or _DAEMONS.match(envelope_sender):
         return True
     if any(f.name in _AUTOREPLY for f in message.fields):

@@ -1,4 +1,4 @@
-"""What an entity's header fields make of its body: type, boundary, name, encoding, under each plausible reading.
+"""What an entity's header makes of its body: type, boundary, name, encoding, in each plausible reading.
 
 Mail programs disagree about fields given twice, about values with comments, quotes, NUL or encoded words in
 them, and about boundary parameters (pitfall 36; 'Inbox Invasion', CCS 2024). Each reading that would change
@@ -124,7 +124,7 @@ def _boundaries(value: bytes, params: tuple[Parameter, ...]) -> tuple[bytes, ...
 
 
 def _raw_values(text: bytes) -> list[bytes]:
-    """A parameter's value as careless programs cut it out."""
+    """Return a parameter's value as careless programs cut it out."""
     found = []
     if text[:1] in (b'"', b"'"):
         found.append(text[1:].partition(text[:1])[0])
@@ -170,7 +170,7 @@ def disposition(block: Block, shape: Shape) -> Disposition:
 
 
 def note(fields: tuple[Field, ...], names: tuple[str, ...]) -> str:
-    """The text of the named fields that a reader, or a program after him, may show; '' where none is there."""
+    """Return the text of the named fields, one a line; '' where none is there."""
     lines = [
         f"{f.name.title()}: {text}" for f in fields if f.name in names and (text := header_text(f.value))
     ]

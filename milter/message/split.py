@@ -42,7 +42,7 @@ class Mark:
 
 
 def delimiters(data: bytes, start: int, end: int, boundary: bytes, most: int) -> list[Mark]:
-    """The delimiter lines of a boundary, up to `most` and one more; loose ones too."""
+    """Return the delimiter lines of a boundary, up to `most` and one more; loose ones too."""
     needle = b"\n--" + boundary
     marks: list[Mark] = []
     exact = 0
@@ -96,7 +96,7 @@ def pieces(data: bytes, start: int, end: int, marks: list[Mark]) -> Cut:
 
 
 def _between(data: bytes, marks: list[Mark], end: int, last: bool) -> list[tuple[int, int]]:
-    """The spans between marks; the line end in front of a delimiter belongs to it."""
+    """Return the spans between marks; the line end in front of a delimiter belongs to it."""
     spans = []
     for mark, following in pairwise(marks):
         stop = following.start - 1

@@ -70,7 +70,7 @@ _CP1252 = {n: bytes([n]).decode("cp1252") for n in range(0x80, 0xA0) if n not in
 
 
 def decode_text(content: bytes, charset: str = "") -> str:
-    """The text that octets spell: mark at their start, charset as declared, UTF-16 without mark, UTF-8, cp1252.
+    """Return the text that octets spell: by their mark, the declared charset, UTF-16, UTF-8, cp1252.
 
     A declared charset is taken where it is known and fits; one that would turn plain ASCII into something
     else (UTF-16, EBCDIC) does not fit plain ASCII. Never raises, never drops content.
@@ -122,7 +122,7 @@ def _fitting(content: bytes, codec: str) -> str | None:
 
 
 def _looks_utf8(content: bytes) -> bool:
-    """Whether octets declared Latin are UTF-8 all the same: text of another charset hardly ever is by chance."""
+    """Whether octets declared Latin are UTF-8 all the same: Latin text hardly ever is by chance."""
     if content.isascii():
         return False
     try:
@@ -152,7 +152,7 @@ def _utf16_by_nul(content: bytes) -> str:
 
 
 def header_text(value: bytes) -> str:
-    """A header field's value as a reader sees it: unfolded, encoded words decoded (RFC 2047), spaces trimmed."""
+    """Return a field's value as a reader sees it: unfolded, encoded words decoded (RFC 2047), trimmed."""
     return decode_words(decode_text(unfold(value)))
 
 
@@ -191,7 +191,7 @@ def decode_words(text: str) -> str:
 
 
 def _next_word(text: str, at: int) -> tuple[int, int, str, bytes] | None:
-    """The next encoded word from `at`: its start, its end, its charset, its octets."""
+    """Return the next encoded word from `at`: its start, its end, its charset, its octets."""
     while (start := text.find("=?", at)) >= 0:
         first = text.find("?", start + 2, start + 80)
         if first > 0 and text[first + 2 : first + 3] == "?" and text[first + 1] in "bBqQ":
@@ -217,7 +217,7 @@ _BASE64 = bytes(range(256)).translate(
 
 
 def lenient_base64(octets: bytes) -> bytes:
-    """Decode whatever base64 there is: other octets are skipped, each '=' ends a run, a lone last digit goes."""
+    """Decode whatever base64 there is: other octets are skipped, each '=' ends a run."""
     runs = octets.split(b"=") if b"=" in octets else [octets]
     return b"".join(_base64_run(run) for run in runs if run)
 

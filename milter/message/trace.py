@@ -1,4 +1,4 @@
-"""The marks that the gateway leaves on mail, and those it takes off: trace fields, loop stop, internet headers.
+"""The marks that the gateway leaves on mail and takes off: trace fields, loop stop, internet headers.
 
 Guarantees: a message that passes keeps its octets; fields are only put in front, and the add-in's own fields
 taken out. What a client says of itself (HELO) is cleaned before it is repeated. No clock: the time is given.
@@ -35,7 +35,7 @@ class Trace:
 
 
 def received(trace: Trace) -> bytes:
-    """The Received field of this passage, folded, each line within 998 octets."""
+    """Return the Received field of this passage, folded, each line within 998 octets."""
     lines = [
         f"Received: from {_safe(trace.helo)} ({_literal(trace.peer)})",
         f"by {_safe(trace.hostname)} (Sealgate) with {_safe(trace.protocol)} id {_safe(trace.id)}",
@@ -46,13 +46,13 @@ def received(trace: Trace) -> bytes:
 
 
 def trace_field(trace: Trace) -> bytes:
-    """The signed field by which the gateway knows a message that it has dealt with."""
+    """Return the signed field by which the gateway knows a message that it has dealt with."""
     identity = _safe(trace.id)
     return f"{FIELD}: {identity}; {_signature(identity, trace.key)}\r\n".encode("ascii")
 
 
 def traced(message: Message, trace: Trace) -> bytes:
-    """The message as it goes on: trace fields in front, the add-in's internet headers gone, all else as it came."""
+    """Return the message as it goes on: trace fields in front, the add-in's own fields gone."""
     raw = message.raw
     gap = (
         b"" if message.fields or raw[:1] in (b"\r", b"\n") else b"\r\n"
@@ -67,7 +67,7 @@ def traced(message: Message, trace: Trace) -> bytes:
 
 
 def internet_headers(message: Message) -> dict[str, str]:
-    """What the sender asked for through the add-in: 'protect' for X-Sealgate-Protect, the first value of each."""
+    """Return what the add-in asked for: X-Sealgate-Protect as 'protect', the first value of each."""
     found: dict[str, str] = {}
     for f in message.fields:
         if _is_internet_header(f):
@@ -76,7 +76,7 @@ def internet_headers(message: Message) -> dict[str, str]:
 
 
 def loops(message: Message, key: bytes, max_received: int = 50) -> bool:
-    """Whether the message has been here before, or has passed more hosts than any way is long (RFC 5321 6.3)."""
+    """Whether the message has been here before, or has passed too many hosts (RFC 5321 6.3)."""
     hops = sum(1 for f in message.fields if f.name == "received")
     return hops > max_received or any(_is_ours(f, key) for f in message.fields)
 
@@ -99,7 +99,7 @@ def _signature(identity: str, key: bytes) -> str:
 
 
 def _safe(word: str) -> str:
-    """A word of ours or of a stranger, fit to stand in a structured field."""
+    """Return a word of ours or of a stranger, fit to stand in a structured field."""
     return _UNSAFE.sub("?", word)[:255] or "unknown"
 
 

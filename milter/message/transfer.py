@@ -55,7 +55,7 @@ class Label:
 
 
 def label(value: bytes) -> Label:
-    """The encoding that a Content-Transfer-Encoding value names (RFC 2045 6.1), misspelt ones too."""
+    """Return the encoding that a Content-Transfer-Encoding value names (RFC 2045 6.1), misspelt ones too."""
     plain = value.strip(_SPACE + b";,.\"'").lower()
     if plain in _KNOWN:
         return Label(_KNOWN[plain])
@@ -75,7 +75,7 @@ def label(value: bytes) -> Label:
 
 
 def decode(body: bytes, encoding: Encoding) -> tuple[Content, ...]:
-    """The content of a body under an encoding: the reading of most programs first, then those that differ."""
+    """Return a body's content under an encoding: most programs' reading first, then those that differ."""
     if encoding == "base64":
         return _base64(body)
     if encoding == "quoted-printable":
@@ -133,7 +133,7 @@ def _url_safe(body: bytes, first: bytes) -> tuple[Content, ...]:
 
 
 def looks_base64(body: bytes) -> bool:
-    """Whether octets that bear no such label are base64 from end to end: one block, whole quads, both cases."""
+    """Whether unlabelled octets are base64 from end to end: one block, whole quads, both cases."""
     sample = body[:4096].strip(_SPACE)
     if len(sample) < 24 or b" " in sample or sample.translate(None, _DIGITS + _SPACE + b"="):
         return False
@@ -187,7 +187,7 @@ def _uu_files(text: bytes, most: int) -> list[Embedded]:
 
 
 def _uu_lines(text: bytes, at: int) -> tuple[bytes, int]:
-    """What the uuencoded lines from `at` hold, and where the first line that is none starts."""
+    """Return what the uuencoded lines from `at` hold, and where the first line that is none starts."""
     out: list[bytes] = []
     while at < len(text):
         stop = text.find(b"\n", at)
@@ -229,7 +229,7 @@ def _yenc_files(text: bytes, most: int) -> list[Embedded]:
 
 
 def _yenc(body: bytes) -> bytes:
-    """The yEnc draft 1.3: each octet plus 42, '=' escapes the next, line ends and '=y' lines are no content."""
+    """Decode yEnc (draft 1.3): each octet plus 42, '=' escapes the next, '=y' lines are no content."""
     lines = [line for line in body.split(b"\n") if not line.startswith(b"=y")]
     coded = b"".join(line.rstrip(b"\r") for line in lines)
     first, *escaped = coded.split(b"=")

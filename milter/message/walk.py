@@ -1,7 +1,7 @@
 """The walk over a message's structure: every leaf that any reader could see, under each plausible reading.
 
-At each point where mail programs plausibly disagree the reading of most is walked first, then the others; what
-another reading alone shows is added, and named as an ambiguity where it differs (pitfall 36). Time and memory
+Where mail programs plausibly disagree, the reading of most is walked first, then the others; what another
+reading alone shows is added, and named as an ambiguity where it differs (pitfall 36). Time and memory
 are bounded by the caps and by an allowance of octets looked at; beyond them the walk stops and says so.
 """
 
@@ -223,7 +223,7 @@ class Walk:
         return found
 
     def _message(self, src: Source, block: Block, end: int, shape: Shape, place: Place) -> list[Part]:
-        """Walk a nested message, decoded first where its encoding is not the identity (RFC 2046 5.2.1 forbids)."""
+        """Walk a nested message, decoded first where it is encoded (which RFC 2046 5.2.1 forbids)."""
         self._node(src, block, end, shape.declared, place)
         place = replace(
             place, enclosing=place.enclosing or place.own, depth=place.depth + 1, default="text/plain"
@@ -279,7 +279,7 @@ class Walk:
         return found
 
     def _asides(self, src: Source, block: Block, asides: Asides, main: Part, place: Place) -> list[Part]:
-        """What stands in or about a leaf: files inside its text, other names, its description."""
+        """Return what stands in or about a leaf: files inside its text, other names, its description."""
         if asides.names_differ:
             self.ambiguous(place, "file names of different kinds")
         found: list[Part] = []
@@ -378,7 +378,7 @@ class Walk:
         )
 
     def _opaque(self, src: Source, start: int, end: int, place: Place) -> list[Part]:
-        """What lies beyond a cap, as octets that nobody looked into."""
+        """Return what lies beyond a cap, as octets that nobody looked into."""
         if not self._count():
             return []
         part = Part(place.own, "attachment", "application/octet-stream", "", "", src.octets[start:end])
@@ -432,7 +432,7 @@ class Walk:
         return self.parts >= 0
 
     def _named(self, part: Part) -> Part:
-        """The part with a path of its own: readings other than the first add '~name'."""
+        """Return the part with a path of its own: readings other than the first add '~name'."""
         if not part.view:
             self.paths.setdefault(part.path, 0)
             return part
@@ -452,7 +452,7 @@ def _slug(view: str) -> str:
 
 
 def _stretches(part: Part, scaffold: list[tuple[int, int]]) -> list[bytes]:
-    """What is left of a part's content where headers and delimiters of any reading are taken out."""
+    """Return what is left of a part's content where headers and delimiters of any reading are taken out."""
     start, end = part.body
     if end - start != len(part.content) or not scaffold:
         return [part.content]
@@ -469,7 +469,7 @@ _PLAIN = frozenset({"", "us-ascii", "ascii", "utf-8"})
 
 
 def _squeezed(part: Part, content: bytes) -> bytes:
-    """Content without spacing; text of a charset other than ASCII and UTF-8 as the characters that it spells."""
+    """Content without spacing; text of an unusual charset as the characters that it spells."""
     if part.charset not in _PLAIN and part.declared.startswith("text/"):
         content = decode_text(content, part.charset).encode("utf-8", "replace")
     return content.translate(None, _SPACE)
