@@ -11,6 +11,7 @@ from functools import cached_property
 from milter.detect.finding import Grade
 from milter.policy.domains import domain_of
 from milter.policy.facts import Facts, PartFacts
+from milter.policy.markings import marking_of
 from milter.policy.model import Action, Demand, People, Person
 from milter.policy.partners import is_personal
 from milter.policy.policy import LAST_ROW, Policy, Row
@@ -20,8 +21,8 @@ STRONG = ("password", "encrypted")
 SAFE_EVIDENCE = ("verified-tls", "internal")
 REFUSING: tuple[Demand, ...] = ("hold", "refuse", "portal")
 ENCRYPTING: tuple[Demand, ...] = ("encrypt", "both", "telephone")
+PRIVATE = ("personal", "locked")  # loads that are personal information, or presumed to be
 MAX_ODD = 100
-MAX_SUBJECT = 2_000  # characters of a subject that are searched for a marking
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Found:
 class Load:
     """One kind of thing that a message carries, with the words by which rows of the route table name it."""
 
-    name: str  # 'personal' | 'locked' | 'none'
+    name: str  # 'personal' | 'locked' | 'marking' | 'none'
     words: frozenset[str]
 
 
@@ -65,7 +66,7 @@ class Case:
     people: People
     policy: Policy
     contents: Contents
-    rows: tuple[tuple[Load, Row, Demand], ...]  # one for each load: the row, and the demand in force
+    rows: tuple[tuple[Load, Row, Demand], ...]  # for each load the row that decides, and the demand in force
 
     @cached_property
     def inside(self) -> bool:
@@ -75,7 +76,7 @@ class Case:
     @cached_property
     def sensitive(self) -> bool:
         """Whether anything personal, or presumed so, goes to someone outside."""
-        return not self.inside and any(load.name != "none" for load, _, _ in self.rows)
+        return not self.inside and any(load.name in PRIVATE for load, _, _ in self.rows)
 
     @cached_property
     def exposed(self) -> tuple[PartFacts, ...]:
@@ -84,8 +85,7 @@ class Case:
         for load, _, demand in self.rows:
             if load.name == "personal" and self._forbids_clear(demand):
                 parts |= {part.path: part for part in self.contents.personal}
-            if load.name == "none" and self._forbids_clear(demand) and demand not in REFUSING:
-                # No personal information, but a marking whose row asks for protection.
+            if load.name == "marking" and self._forbids_clear(demand) and demand not in REFUSING:
                 parts |= {part.path: part for part in self.contents.clear}
         return tuple(parts.values())
 
@@ -105,12 +105,13 @@ def contents_of(facts: Facts, people: People, policy: Policy) -> Contents:
         # No part weighs enough by itself, all of them together do: each that adds to it is personal.
         personal = tuple(part for part in clear if part.examination.grade != Grade.NONE)
     locked = tuple(part for part in facts.parts if _is_locked(part) and not part.covered)
+    marking = marking_of(facts.subject, policy.markings)
     return Contents(
         personal=personal,
         locked=locked,
         clear=clear,
-        loads=_loads(facts, personal, locked),
-        marking=marking_of(facts.subject, policy),
+        loads=_loads(facts, personal, locked, marking),
+        marking=marking,
         roots=roots,
         odd=tuple(part for part in facts.parts if part.notes or part.status not in {"read", "locked"})[
             :MAX_ODD
@@ -124,42 +125,34 @@ def case_for(facts: Facts, person: Person, people: People, policy: Policy, conte
     rows = []
     for load in contents.loads:
         row = row_for(people.sender, person, load, contents.marking, policy)
-        rows.append((load, row, _demand_in_force(row, load, person)))
+        if row:
+            rows.append((load, row, demand_in_force(row, load, person)))
     return Case(facts, person, people, policy, contents, tuple(rows))
 
 
-def row_for(sender: Person, person: Person, load: Load, marking: str, policy: Policy) -> Row:
-    """Give the first row of the route table that matches (E1, E2, E4, E5, P2)."""
+def row_for(sender: Person, person: Person, load: Load, marking: str, policy: Policy) -> Row | None:
+    """Give the first row of the route table that matches (E1, E2, E4, E5, P2).
+
+    A marking is looked up by itself, among the rows for markings, so that it can only add to what the data
+    demands; where none of them matches, it asks for nothing. Everything else is held where no row matches.
+    """
     for row in policy.rows:
         if (
-            (not row.senders or sender.kind in row.senders)
+            bool(row.marking) == (load.name == "marking")
+            and (not row.marking or marking in row.marking)
+            and (not row.senders or sender.kind in row.senders)
             and (not row.recipients or person.kind in row.recipients)
             and (not row.data or not load.words.isdisjoint(row.data))
-            and (not row.marking or marking in row.marking)
             and (not row.evidence or person.route in row.evidence)
         ):
             return row
-    return LAST_ROW
+    return None if load.name == "marking" else LAST_ROW
 
 
-def marking_of(subject: str, policy: Policy) -> str:
-    """Give the gravest protective marking that stands in the subject as a word of its own, in capitals.
-
-    'OFFICIAL SENSITIVE' and 'OFFICIAL-SENSITIVE' are one; small letters are ordinary words (P2).
-    """
-    text = f" {_words(subject[:MAX_SUBJECT])} "
-    found = [marking for marking in policy.markings if f" {_words(marking)} " in text]
-    return found[-1] if found else ""
-
-
-def _words(text: str) -> str:
-    return " ".join("".join(c if c.isalnum() else " " for c in text).split())
-
-
-def _demand_in_force(row: Row, load: Load, person: Person) -> Demand:
+def demand_in_force(row: Row, load: Load, person: Person) -> Demand:
     """Give the partner's own demand where it has one, which never softens a refusal or a marking's row."""
     own: Demand | str = person.partner.route if person.partner else ""
-    if not own or load.name == "none" or row.marking or row.demand in {"hold", "refuse"}:
+    if not own or load.name not in PRIVATE or row.demand in {"hold", "refuse"}:
         return row.demand
     return own  # type: ignore[return-value]  # loading lets nothing but a demand through
 
@@ -200,8 +193,11 @@ def _is_personal(part: PartFacts, policy: Policy) -> bool:
     return GRADES.index(part.examination.grade) >= GRADES.index(policy.personal_grade)
 
 
-def _loads(facts: Facts, personal: tuple[PartFacts, ...], locked: tuple[PartFacts, ...]) -> tuple[Load, ...]:
+def _loads(
+    facts: Facts, personal: tuple[PartFacts, ...], locked: tuple[PartFacts, ...], marking: str
+) -> tuple[Load, ...]:
     loads = []
+    words: set[str] = set()
     if personal:
         categories = {c for part in personal for c in part.examination.categories}
         grave = {"high"} if facts.examination.grade == Grade.HIGH else set()
@@ -209,4 +205,10 @@ def _loads(facts: Facts, personal: tuple[PartFacts, ...], locked: tuple[PartFact
     if locked:
         categories = {c for part in locked for c in part.examination.categories}
         loads.append(Load("locked", frozenset({"locked"} | categories)))
-    return tuple(loads) or (Load("none", frozenset({"none"})),)
+    for load in loads:
+        words |= load.words
+    if not loads:
+        loads.append(Load("none", frozenset({"none"})))
+    if marking:
+        loads.append(Load("marking", frozenset(words or {"none"})))
+    return tuple(loads)

@@ -7,7 +7,8 @@ protective marking, in the words of the policy or one of its synonyms.
 import unicodedata
 from collections.abc import Iterator
 
-from milter.policy.case import MAX_SUBJECT, Case, Found
+from milter.policy.case import Case, Found
+from milter.policy.markings import MAX_SUBJECT
 from milter.policy.model import Action
 
 ENCRYPTED = frozenset({"smime-encrypted", "pgp-encrypted"})
