@@ -41,14 +41,27 @@ class Json(TypeDecorator[Any]):
         return None if value is None else frozen(json.loads(value))
 
 
+class Words(TypeDecorator[str]):
+    """Text from outside: what UTF-8 or PostgreSQL can't hold (lone surrogates, NUL) is written out."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Make the text storable."""
+        if value is None or (value.isascii() and "\0" not in value):
+            return value
+        return value.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
+
+
 def microseconds(moment: datetime) -> int:
     """Give an aware time as whole microseconds since 1970 UTC."""
     return (moment - _EPOCH) // _MICROSECOND
 
 
 def canonical(value: Any) -> str:
-    """Write a JSON value in the one form that is digested and kept."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    """Write a JSON value in the one form that is digested and kept; ASCII, so any text fits."""
+    return json.dumps(value, separators=(",", ":"), sort_keys=True)
 
 
 def frozen(value: Any) -> Any:

@@ -124,7 +124,7 @@ def connect(url: str) -> Engine:
         parsed = make_url(url)
     except ArgumentError as error:
         raise StoreError("The store's URL is none: sqlite:///FILE or postgresql+psycopg://...") from error
-    if parsed.get_backend_name() == "sqlite":
+    if parsed.drivername in {"sqlite", "sqlite+pysqlite"}:
         engine = _sqlite(parsed)
     elif parsed.drivername == "postgresql+psycopg":
         engine = _postgresql(parsed)

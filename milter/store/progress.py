@@ -74,3 +74,10 @@ def account(tx: Transaction, key: str, judged_id: str, outcomes: Mapping[str, Ou
 def let_go(tx: Transaction, key: str, owner: str) -> None:
     """End a claim: the message is accounted for, or the upstream server is to try again."""
     tx.execute(delete(claims).where(claims.c.key == key, claims.c.owner == owner))
+
+
+def outcomes(tx: Transaction, key: str) -> tuple[Mapping[str, Outcome], str]:
+    """Give what earlier tries of a message came to, by recipient, and its reference; ({}, '') for none."""
+    query = select(progress.c.recipient, progress.c.outcome, progress.c.judged_id)
+    found = tx.execute(query.where(progress.c.key == key).order_by(progress.c.at)).all()
+    return {row.recipient: row.outcome for row in found}, found[0].judged_id if found else ""

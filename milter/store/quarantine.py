@@ -179,7 +179,7 @@ class Search:
 
     words: str = ""  # each must occur in the sender's or a recipient's address or a reference
     waiting_only: bool = True
-    organisation: str = ""
+    organisations: tuple[str, ...] = ()
     assigned_to: str = ""
     reason: str = ""
     grade: str = ""
@@ -207,12 +207,13 @@ def count(tx: Transaction, wanted: Search) -> int:
 def _conditions(wanted: Search) -> list[Any]:
     conditions: list[Any] = [held.c.waiting > 0] if wanted.waiting_only else []
     for column, value in (
-        (held.c.organisation, wanted.organisation),
         (held.c.assigned_to, wanted.assigned_to),
         (held.c.grade, wanted.grade),
     ):
         if value:
             conditions.append(column == value)
+    if wanted.organisations:
+        conditions.append(held.c.organisation.in_(wanted.organisations))
     if wanted.reason:
         codes = type_coerce(held.c.reasons, Text)
         conditions.append(codes.contains(f'"{wanted.reason}"', autoescape=True))

@@ -118,7 +118,7 @@ class Search:
     until: datetime | None = None
     channel: str = ""
     status: str = ""
-    organisation: str = ""  # of the sender
+    organisations: tuple[str, ...] = ()  # of the sender
     sender: str = ""
     recipient: str = ""
     gaps_only: bool = False
@@ -207,12 +207,13 @@ def _narrowed(query: Select[Any], wanted: Search) -> Select[Any]:
     for column, value in (
         (table.channel, wanted.channel),
         (table.status, wanted.status),
-        (table.sender_organisation, wanted.organisation),
         (table.sender, wanted.sender),
         (table.recipient, wanted.recipient),
     ):
         if value:
             query = query.where(column == value)
+    if wanted.organisations:
+        query = query.where(table.sender_organisation.in_(wanted.organisations))
     if wanted.gaps_only:
         query = query.where(table.complete.is_(False))
     for word in wanted.words.lower().split()[:8]:

@@ -21,7 +21,7 @@ from sqlalchemy import (
     Text,
 )
 
-from milter.store.columns import Digest, Json, Moment, Number, Reference
+from milter.store.columns import Digest, Json, Moment, Number, Reference, Words
 
 metadata = MetaData()
 
@@ -65,10 +65,10 @@ judged = Table(
     Column("id", Reference, primary_key=True),
     Column("at", Moment, nullable=False),
     Column("node", String(80), nullable=False),
-    Column("queue_id", String(80), nullable=False),  # the upstream server's
+    Column("queue_id", Words, nullable=False),  # the upstream server's
     Column("message_id_digest", Digest, nullable=False),
-    Column("sender", Text, nullable=False),
-    Column("organisation", Text, nullable=False),  # the own organisation that sends
+    Column("sender", Words, nullable=False),
+    Column("organisation", Words, nullable=False),  # the own organisation that sends
     Column("policy", Digest, nullable=False),  # digest of the policy in force
     Column("action", String(10), nullable=False),  # the gravest: PASS PROTECT HOLD REFUSE
     Column("grade", String(10), nullable=False),
@@ -115,7 +115,7 @@ progress = Table(
     "progress",
     metadata,
     Column("key", Digest, primary_key=True),
-    Column("recipient", String(320), primary_key=True),
+    Column("recipient", Words, primary_key=True),
     Column("outcome", String(10), nullable=False),  # delivered held refused
     Column("judged_id", Reference, nullable=False),
     Column("at", Moment, nullable=False),
@@ -133,31 +133,31 @@ register = Table(
     Column("judged_id", Reference, nullable=False),
     Column("held_id", Reference, nullable=False),
     Column("share_id", Reference, nullable=False),
-    Column("sender", Text, nullable=False),
-    Column("sender_name", Text, nullable=False),
-    Column("sender_organisation", Text, nullable=False),
-    Column("recipient", Text, nullable=False),  # address; a number or place for other channels
-    Column("recipient_name", Text, nullable=False),
-    Column("recipient_job_title", Text, nullable=False),
-    Column("recipient_department", Text, nullable=False),
-    Column("recipient_organisation", Text, nullable=False),
-    Column("recipient_telephone", Text, nullable=False),
+    Column("sender", Words, nullable=False),
+    Column("sender_name", Words, nullable=False),
+    Column("sender_organisation", Words, nullable=False),
+    Column("recipient", Words, nullable=False),  # address; a number or place for other channels
+    Column("recipient_name", Words, nullable=False),
+    Column("recipient_job_title", Words, nullable=False),
+    Column("recipient_department", Words, nullable=False),
+    Column("recipient_organisation", Words, nullable=False),
+    Column("recipient_telephone", Words, nullable=False),
     Column("recipient_kind", String(20), nullable=False),
-    Column("purpose", Text, nullable=False),  # the reason of the sharing
-    Column("consent_limits", Text, nullable=False),  # what may be passed on, to whom, when (P5)
+    Column("purpose", Words, nullable=False),  # the reason of the sharing
+    Column("consent_limits", Words, nullable=False),  # what may be passed on, to whom, when (P5)
     Column("information", Json, nullable=False),  # the types of information
-    Column("authorised_by", Text, nullable=False),
-    Column("way", Text, nullable=False),  # how it was shared: 'encrypted attachment, password by telephone'
-    Column("tls", Text, nullable=False),  # what the next hop said: 'TLSv1.3 ... verified'
+    Column("authorised_by", Words, nullable=False),
+    Column("way", Words, nullable=False),  # how it was shared: 'encrypted attachment, password by telephone'
+    Column("tls", Words, nullable=False),  # what the next hop said: 'TLSv1.3 ... verified'
     Column("action", String(10), nullable=False),
     Column("reasons", Json, nullable=False),
     Column("grade", String(10), nullable=False),
     Column("status", String(20), nullable=False),
     Column("complete", Boolean, nullable=False),  # nothing of R1 is missing
-    Column("recorded_by", Text, nullable=False),
+    Column("recorded_by", Words, nullable=False),
     Column("due_at", Moment),  # back, confirmed or deleted by then
     Column("due_for", String(20), nullable=False),  # return, confirmation, deletion; '' where nothing is due
-    Column("search", Text, nullable=False),  # lower case, all that a search looks in
+    Column("search", Words, nullable=False),  # lower case, all that a search looks in
     Column("extra", Json, nullable=False),  # what only this channel asks for
     Index("register_at", "at", "id"),
     Index("register_status", "status", "at"),
@@ -201,8 +201,8 @@ held = Table(
     Column("id", Reference, primary_key=True),
     Column("judged_id", Reference, nullable=False),
     Column("at", Moment, nullable=False),
-    Column("sender", Text, nullable=False),
-    Column("organisation", Text, nullable=False),
+    Column("sender", Words, nullable=False),
+    Column("organisation", Words, nullable=False),
     Column("content_id", ForeignKey("contents.id"), nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("grade", String(10), nullable=False),
@@ -214,7 +214,7 @@ held = Table(
     Column("waiting", Integer, nullable=False),  # recipients that nobody decided for yet
     Column("closed_at", Moment),  # when the last recipient was released, refused or expired
     Column("assigned_to", String(80), nullable=False),
-    Column("search", Text, nullable=False),
+    Column("search", Words, nullable=False),
     Index("held_at", "at", "id"),
     Index("held_waiting", "waiting", "at"),
     Index("held_expires", "expires_at"),
@@ -227,9 +227,9 @@ held_recipients = Table(
     "held_recipients",
     metadata,
     Column("held_id", ForeignKey("held.id", ondelete="CASCADE"), primary_key=True),
-    Column("recipient", String(320), primary_key=True),
+    Column("recipient", Words, primary_key=True),
     Column("state", String(10), nullable=False),  # held releasing released refused expired
-    Column("organisation", Text, nullable=False),
+    Column("organisation", Words, nullable=False),
     Column("reasons", Json, nullable=False),
     Column("obligations", Json, nullable=False),
     Column("register_id", Reference, nullable=False),
@@ -251,7 +251,7 @@ outbox = Table(
     Column("id", Number, primary_key=True, autoincrement=True),
     Column("kind", String(40), nullable=False),
     Column("subject", Reference, nullable=False),  # the share or held message it serves
-    Column("dedupe", String(400), nullable=False, unique=True),
+    Column("dedupe", Words, nullable=False, unique=True),
     Column("at", Moment, nullable=False),
     Column("not_before", Moment, nullable=False),
     Column("state", String(10), nullable=False),  # pending sent failed withdrawn
@@ -260,7 +260,7 @@ outbox = Table(
     Column("lease_until", Moment),
     Column("sealed_payload", LargeBinary),  # None once sent or withdrawn
     Column("content_id", Reference, nullable=False),  # '' where nothing kept goes with it
-    Column("error", Text, nullable=False),  # code of the last failure, no personal data
+    Column("error", Words, nullable=False),  # code of the last failure, no personal data
     Column("done_at", Moment),
     Index("outbox_due", "state", "not_before", "id"),
     Index("outbox_subject", "subject"),
@@ -275,9 +275,9 @@ shares = Table(
     Column("judged_id", Reference, nullable=False),
     Column("register_id", Reference, nullable=False),
     Column("at", Moment, nullable=False),
-    Column("sender", Text, nullable=False),
-    Column("organisation", Text, nullable=False),
-    Column("recipient", Text, nullable=False),
+    Column("sender", Words, nullable=False),
+    Column("organisation", Words, nullable=False),
+    Column("recipient", Words, nullable=False),
     Column("state", String(10), nullable=False),
     Column("evidence", String(10), nullable=False),  # '' delivered displayed confirmed
     Column("needed", String(10), nullable=False),  # evidence that releases the password
@@ -329,7 +329,7 @@ incidents = Table(
     Column("opened_at", Moment, nullable=False),
     Column("due_at", Moment, nullable=False),  # 72 hours (UK GDPR article 33)
     Column("kind", String(40), nullable=False),
-    Column("organisation", Text, nullable=False),
+    Column("organisation", Words, nullable=False),
     Column("share_id", Reference, nullable=False),
     Column("register_id", Reference, nullable=False),
     Column("held_id", Reference, nullable=False),
@@ -383,9 +383,9 @@ accounts = Table(
     "accounts",
     metadata,
     Column("id", Reference, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("email", String(320), nullable=False, unique=True),  # lower case
-    Column("external", String(400), unique=True),  # issuer and subject of OpenID Connect
+    Column("name", Words, nullable=False),
+    Column("email", Words, nullable=False, unique=True),  # lower case
+    Column("external", Words, unique=True),  # issuer and subject of OpenID Connect
     Column("roles", Json, nullable=False),
     Column("scope", Json, nullable=False),  # organisations; empty means all
     Column("pass_phrase", Text, nullable=False),  # argon2 hash, '' for none
@@ -419,7 +419,7 @@ invitations = Table(
     Column("digest", Digest, primary_key=True),
     Column("at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
-    Column("email", String(320), nullable=False),
+    Column("email", Words, nullable=False),
     Column("roles", Json, nullable=False),
     Column("scope", Json, nullable=False),
     Column("invited_by", String(80), nullable=False),
@@ -431,7 +431,7 @@ api_tokens = Table(
     metadata,
     Column("digest", Digest, primary_key=True),
     Column("id", Reference, nullable=False, unique=True),
-    Column("name", Text, nullable=False),
+    Column("name", Words, nullable=False),
     Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
     Column("roles", Json, nullable=False),
     Column("at", Moment, nullable=False),
@@ -459,7 +459,7 @@ requests = Table(
     Column("kind", String(20), nullable=False),  # look-again wrong answer
     Column("judged_id", Reference, nullable=False),
     Column("held_id", Reference, nullable=False),
-    Column("organisation", Text, nullable=False),
+    Column("organisation", Words, nullable=False),
     Column("state", String(10), nullable=False),  # asked open answered
     Column("token_digest", String(64), unique=True),  # by which the sender, and nobody else, may answer
     Column("expires_at", Moment),

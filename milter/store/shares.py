@@ -313,6 +313,7 @@ def search(
     tx: Transaction,
     *,
     states: Sequence[str] = (),
+    organisations: Sequence[str] = (),
     sender: str = "",
     after: tuple[datetime, str] | None = None,
     limit: int = 50,
@@ -321,6 +322,8 @@ def search(
     query = select(shares).order_by(shares.c.at.desc(), shares.c.id.desc())
     if states:
         query = query.where(shares.c.state.in_(states))
+    if organisations:
+        query = query.where(shares.c.organisation.in_(organisations))
     if sender:
         query = query.where(shares.c.sender == sender)
     if after is not None:

@@ -41,6 +41,8 @@ class Event:
     details: Mapping[str, Detail]
 
     def __post_init__(self) -> None:
+        if len(self.subject) > 80 or len(self.actor) > 80:
+            raise ValueError("a subject or an actor of the trail is too long to be an id")
         values = (self.event, self.subject, self.actor, *self.details, *self.details.values())
         for value in values:
             if isinstance(value, str) and not _CODE.match(value):
