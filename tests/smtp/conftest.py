@@ -13,15 +13,14 @@ from milter.smtpd.server import Server, bind
 from tests.smtp.server import EVERYTHING, Keeper, Running, Start
 
 
-@pytest.fixture(params=(asyncio.DefaultEventLoopPolicy, uvloop.EventLoopPolicy), ids=("asyncio", "uvloop"))
-def event_loop_policy(request: pytest.FixtureRequest) -> Any:
-    """Both event loops: the daemon runs on uvloop, whose transports differ in more than speed."""
-    return request.param()
+def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Any]:
+    """Run on both event loops: the daemon's is uvloop, whose transports differ in more than speed."""
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture
 async def start() -> AsyncIterator[Start]:
-    """A function that starts a server with given settings, handler and next hop; all are stopped at the end."""
+    """Give a function that starts a server with settings, handler and next hop; all stop at the end."""
     running: list[Running] = []
 
     async def begin(

@@ -10,6 +10,7 @@ from milter.relay.reply import Reply
 from milter.relay.session import SessionFacts
 from milter.smtpd.server import Server
 
+TAKEN = Reply(250, "2.0.0", "Taken")
 EVERYTHING = Capabilities(eight_bit=True, smtputf8=True, dsn=True)
 
 
@@ -17,7 +18,7 @@ EVERYTHING = Capabilities(eight_bit=True, smtputf8=True, dsn=True)
 class Keeper:
     """Keeps every message and answers as it is told to."""
 
-    reply: Reply = Reply(250, "2.0.0", "Taken")
+    reply: Reply = TAKEN
     mail: list[tuple[Envelope, bytes, SessionFacts]] = field(default_factory=list)
 
     async def deliver(self, envelope: Envelope, raw: bytes, session: SessionFacts) -> Reply:

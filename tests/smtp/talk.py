@@ -20,7 +20,7 @@ class Talk:
         self.writer.close()
 
     async def reply(self) -> bytes:
-        """The last line of the next reply; b'' at the end of the connection."""
+        """Give the last line of the next reply; b'' at the end of the connection."""
         async with asyncio.timeout(20):
             while True:
                 try:

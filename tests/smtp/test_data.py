@@ -1,5 +1,7 @@
 """DATA in bulk against the plainest possible reading of RFC 5321 4.5.2, and every known smuggling form."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -43,7 +45,7 @@ def bulk_reading(pieces: list[bytes]) -> tuple[bytes, bytes] | None:
 def test_bulk_reading_is_the_plain_one(stream: bytes, cuts: list[int]) -> None:
     """Wherever the network cuts the stream, the message and what stands behind it are those of the RFC."""
     marks = sorted({0, *(cut for cut in cuts if 0 < cut < len(stream)), len(stream)})
-    pieces = [stream[a:b] for a, b in zip(marks, marks[1:], strict=False)]
+    pieces = [stream[a:b] for a, b in pairwise(marks)]
     assert bulk_reading(pieces) == plain_reading(stream)
 
 

@@ -15,7 +15,7 @@ from tests.smtp.talk import Talk
 
 @pytest.fixture
 def tls(tmp_path: Path) -> dict[str, str]:
-    """The settings of a server that has a certificate."""
+    """Give the settings of a server that has a certificate."""
     certificate_file, key_file = certificate.make(tmp_path)
     return {"tls_certificate": str(certificate_file), "tls_key": str(key_file)}
 

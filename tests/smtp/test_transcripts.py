@@ -1,13 +1,13 @@
-"""Dialogues as files: each of `transcripts/*.txt` is held with a real server.
+r"""Dialogues as files: each of `transcripts/*.txt` is held with a real server.
 
 A file's lines:
     # words           what the dialogue shows
     ! name = value    a setting of the server, in Python; 'offered' and 'reply' too
-    C: line           sent with CRLF; several in a row go out in one write. Escapes: \\r \\n \\0 \\xNN \\\\
+    C: line           sent with CRLF; several in a row go out in one write. Escapes: \r \n \0 \xNN \\
     C~ octets         the same without CRLF
     S: line           the answer, to the letter; '...' at its end stands for any rest
     S# end            the server closes the connection
-    > from | to | body | count | utf8 ...   what the handler got
+    > from | to | body | options | client | protocol | count   what the handler got
 """
 
 import ast
@@ -25,6 +25,7 @@ from tests.smtp.server import Keeper, Start
 
 FOLDER = Path(__file__).parent / "transcripts"
 FILES = sorted(FOLDER.glob("*.txt"))
+TEXTS = {file: file.read_text().splitlines() for file in FILES}
 _ESCAPE = re.compile(r"\\(r|n|0|\\|x[0-9a-f]{2})")
 _PLAIN = {"r": b"\r", "n": b"\n", "0": b"\0", "\\": b"\\"}
 
@@ -41,7 +42,7 @@ def octets(text: str) -> bytes:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 async def test_dialogue(file: Path, start: Start) -> None:
     """A dialogue goes as its file says, to the letter."""
-    lines = file.read_text().splitlines()
+    lines = TEXTS[file]
     settings = dict(_setting(line) for line in lines if line.startswith("! "))
     offered = settings.pop("offered", {"eight_bit": True, "smtputf8": True, "dsn": True})
     keeper = Keeper(Reply(*settings.pop("reply", (250, "2.0.0", "Taken"))))
