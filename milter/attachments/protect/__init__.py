@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from milter.attachments.protect import archive, office, pdf
 from milter.attachments.protect.errors import CannotEdit, CannotProtect
 from milter.attachments.protect.naming import clean_name, extension_of, neutral_name, zipped_name
+from milter.attachments.protect.text_to_pdf import body_to_pdf
 from milter.attachments.protect.verify import NotTheSame
 from milter.attachments.reading import Reading
 
@@ -42,6 +43,7 @@ __all__ = [
     "ROUNDS_FOR_CHOSEN_PASSWORDS",
     "CannotProtect",
     "Protected",
+    "body_to_pdf",
     "neutral_name",
     "protect",
     "strongly_locked",
