@@ -16,6 +16,7 @@ from milter.assess.judge import assess, envelope_of
 from milter.assess.known import Known, load
 from milter.assess.wire import to_json
 from milter.attachments.protect import CannotProtect, protect
+from milter.attachments.protect.text_to_pdf import body_to_pdf
 from milter.message.model import Part
 from milter.message.parse import parse
 from milter.policy.partners import people
@@ -51,6 +52,8 @@ def work(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], byt
             return detected(parts, reveal=bool(header["reveal"])), b""
         case "protect":
             return _protect(header, content)
+        case "protect-text":
+            return _protect_text(header, content)
         case "policy":
             return {"policy": known.policy.hash}, b""
         case other:
@@ -115,6 +118,16 @@ def _protect(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any],
     except CannotProtect as error:
         return {"error": str(error)}, b""
     return {"name": done.name, "format": done.format, "lock": done.lock}, done.content
+
+
+def _protect_text(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
+    """Put a message's own words into a document, and lock that."""
+    title = str(header["title"])
+    try:
+        document = body_to_pdf(content.decode(), html=bool(header["html"]), title=title)
+    except CannotProtect as error:
+        return {"error": str(error)}, b""
+    return _protect({"format": "pdf", "name": f"{title}.pdf", "password": header["password"]}, document)
 
 
 def _warm(knowledge: Knowledge) -> None:

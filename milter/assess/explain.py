@@ -80,7 +80,9 @@ def _inside(parts: Sequence[PartFacts], *, reveal: bool) -> dict[str, Any]:
             if part.role != "subject"
         ],
         "findings": [
-            _finding(finding, part.path, reveal=reveal) for part in parts for finding in part.examination.findings
+            _finding(finding, part.path, reveal=reveal)
+            for part in parts
+            for finding in part.examination.findings
         ],
     }
 

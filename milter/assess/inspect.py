@@ -28,7 +28,9 @@ class Knowledge:
 
     detectors: Detectors
     limits: ReadLimits = field(default_factory=ReadLimits)
-    own: Mapping[str, OwnDetails] = field(default_factory=dict)  # by own organisation's name; '' where unknown
+    own: Mapping[str, OwnDetails] = field(
+        default_factory=dict
+    )  # by own organisation's name; '' where unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,9 @@ def inspect(matter: Matter, knowledge: Knowledge) -> tuple[PartFacts, ...]:
     return tuple(facts)
 
 
-def inspect_file(content: bytes, name: str, knowledge: Knowledge, *, reveal: bool = False) -> tuple[PartFacts, ...]:
+def inspect_file(
+    content: bytes, name: str, knowledge: Knowledge, *, reveal: bool = False
+) -> tuple[PartFacts, ...]:
     """Inspect one bare file, as `sealgate detect` does."""
     part = Part("1", "attachment", "", "", name, content)
     return inspect(Matter("", (part,), reveal=reveal), knowledge)

@@ -54,7 +54,9 @@ async def _one_by_one(matter: Matter, children: Children) -> tuple[PartFacts, ..
         if failures >= MOST_FAILURES:
             facts.append(_failed(part, "limit"))
             continue
-        alone = Matter(matter.subject if part.role == "body" else "", (part,), matter.organisation, matter.reveal)
+        alone = Matter(
+            matter.subject if part.role == "body" else "", (part,), matter.organisation, matter.reveal
+        )
         try:
             facts.extend(await _in_child(alone, children))
         except ChildFailed as failed:

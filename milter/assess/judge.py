@@ -49,7 +49,6 @@ def assess(message: Message, parts: tuple[PartFacts, ...], people: People, polic
 
 def envelope_of(message: Message, sender: str | None, recipients: tuple[str, ...]) -> Envelope:
     """Make an envelope from the headers where none is given, for the commands and the add-in."""
-
     given = recipients or tuple(dict.fromkeys(message.header_to + message.header_cc))
     origin = sender if sender is not None else next(iter(message.header_from), "")
     return Envelope(origin, tuple(Recipient(address) for address in given))

@@ -48,7 +48,11 @@ def _look(arguments: argparse.Namespace, header: dict[str, Any], in_words: Any) 
 def _listed(source: str | None) -> list[str]:
     if source is None:
         return []
-    text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8", errors="surrogateescape")
+    text = (
+        sys.stdin.read()
+        if source == "-"
+        else Path(source).read_text(encoding="utf-8", errors="surrogateescape")
+    )
     return [line for line in text.splitlines() if line]
 
 
@@ -58,7 +62,9 @@ async def _answer_all(
     folder = Path(arguments.config) if arguments.config else None
     known = load(folder)
     cores = min(len(os.sched_getaffinity(0)), len(paths))
-    children = Sandbox("milter.assess.child", {"folder": arguments.config}, size=cores, limits=known.settings.read)
+    children = Sandbox(
+        "milter.assess.child", {"folder": arguments.config}, size=cores, limits=known.settings.read
+    )
     await children.start()
     failed = 0
     try:
@@ -85,9 +91,13 @@ async def _in_order(
         yield path, await task
 
 
+def _bytes_of(path: str) -> bytes:
+    return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+
+
 async def _answer(path: str, header: dict[str, Any], known: Known, children: Sandbox) -> dict[str, Any]:
     try:
-        content = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        content = await asyncio.to_thread(_bytes_of, path)
     except OSError as error:
         return {"error": f"the file can't be read: {error.strerror}"}
     try:

@@ -116,8 +116,10 @@ def encrypted(content: bytes, password: str) -> bytes:
 
 CASE_NOTE = (
     "Case note: Jamie Osborne, born 12/03/2015, lives at 14 Lakey Hill, Ambridge BC6 2QT.",
-    "Home visit on 12 November. Jamie's mother says that he has not slept since the arrest of his father and that "
-    "he was referred to CAMHS for self-harm. A strategy meeting under section 47 is arranged.",
+    (
+        "Home visit on 12 November. Jamie's mother says that he has not slept since the arrest of his father and"
+        " that he was referred to CAMHS for self-harm. A strategy meeting under section 47 is arranged."
+    ),
 )
 
 
@@ -176,7 +178,9 @@ def samples() -> tuple[Sample, ...]:
             OFFICER,
             (NHS,),
             "Appointment",
-            _text("Please rearrange the eye appointment for NHS number 943 476 5919, Jamie Osborne, born 12/03/2015."),
+            _text(
+                "Please rearrange the eye appointment for NHS number 943 476 5919, Jamie Osborne, born 12/03/2015."
+            ),
         ),
         Sample(
             "a locked document with its password in the same message",

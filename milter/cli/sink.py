@@ -31,6 +31,8 @@ class Sink:
 
 def listening(sink: Sink, host: str, port: int) -> Any:
     """Start the sink on the running event loop; give the controller that ends it."""
-    controller = UnthreadedController(sink, hostname=host, port=port, enable_SMTPUTF8=True, data_size_limit=None)
+    controller = UnthreadedController(
+        sink, hostname=host, port=port, enable_SMTPUTF8=True, data_size_limit=None
+    )
     controller.begin()
     return controller

@@ -8,7 +8,6 @@ from milter.relay.reply import Reply
 STORE_DOWN = Reply(451, "4.3.0", "The record of this message can't be written now; it is safe to try again")
 BUSY = Reply(451, "4.3.0", "The same message is being dealt with on another connection; try again")
 LOOP = Reply(554, "5.4.6", "This message came through here before; see the route of the next hop")
-NO_SECURE_HOP = Reply(451, "4.3.5", "No next hop with verified TLS is configured for this recipient")
 
 
 def taken(reference: str) -> Reply:
@@ -26,7 +25,8 @@ def refused(assessment: Assessment, reference: str) -> Reply:
 
 def nothing_done(done: Done) -> bool:
     """Whether this try came to nothing but what the next hop said, so that there is nothing to record."""
-    return bool(done.results) and not done.taken and not done.held and not done.plan.refused
+    kept = done.taken or done.waiting or done.held or done.plan.refused
+    return bool(done.results) and not kept
 
 
 def of_next_hop(done: Done) -> Reply:

@@ -1,9 +1,11 @@
 """The values that pass between the steps of dispatch."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from milter.assess.judge import Assessment
 from milter.dispatch.plan import Plan
+from milter.dispatch.wishes import Wishes
 from milter.message.envelope import Envelope, Recipient
 from milter.message.model import Message
 from milter.policy.model import Verdict
@@ -21,6 +23,7 @@ class Case:
     message: Message
     session: SessionFacts
     assessment: Assessment
+    wishes: Wishes
     first_try: bool
     started: float
 
@@ -36,7 +39,10 @@ class Copy:
     recipient: Recipient
     envelope: Envelope
     raw: bytes
-    share_id: str
+    share_id: str  # '' where only the subject was marked
+    register_id: str = ""
+    leaves_at: datetime | None = None  # None: at once
+    secure: bool = False  # only over the next hop that demands verified TLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,11 @@ class Done:
     def taken(self) -> tuple[str, ...]:
         """Whom the next hop answers for."""
         return tuple(address for address, result in self.results.items() if result.taken)
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Whose protected copy is kept until the undo window ends; the store answers for it."""
+        return tuple(copy.recipient.address for copy in self.copies if copy.leaves_at is not None)
 
     @property
     def bounced(self) -> tuple[RecipientResult, ...]:

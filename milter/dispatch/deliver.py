@@ -15,13 +15,14 @@ from milter.assess.inspect import Matter
 from milter.assess.inspector import inspect_message
 from milter.assess.judge import Assessment, assess
 from milter.dispatch import answer, recording
-from milter.dispatch.case import Case, Done
+from milter.dispatch.case import Case, Copy, Done
 from milter.dispatch.plan import Plan, only_for, plan_for
 from milter.dispatch.protecting import protect_for
 from milter.dispatch.surroundings import Surroundings
+from milter.dispatch.wishes import wishes_of
 from milter.errors import StoreError
 from milter.message import trace
-from milter.message.envelope import Envelope, Recipient
+from milter.message.envelope import Envelope
 from milter.message.model import Message
 from milter.message.parse import parse
 from milter.policy.model import Action
@@ -67,14 +68,22 @@ class Dispatch:
             return answer.LOOP
         assessment = await self._judge(envelope, message)
         case = Case(
-            key, earlier or ids.reference(), envelope, message, session, assessment, not earlier, started
+            key=key,
+            id=earlier or ids.reference(),
+            envelope=envelope,
+            message=message,
+            session=session,
+            assessment=assessment,
+            wishes=wishes_of(message),
+            first_try=not earlier,
+            started=started,
         )
         if self._refused_in_session(case):
             return await self._refuse_in_session(case)
-        plan = plan_for(envelope, assessment.verdicts, done)
+        plan = self._plan(case, done)
         if plan.only_relays and not self._careful:
             return await self._act(case, plan)
-        return await self._act_claimed(case, envelope)
+        return await self._act_claimed(case)
 
     async def _done_before(self, key: str) -> tuple[Mapping[str, str], str]:
         """Look up what an earlier try of the same message did, and under which reference."""
@@ -105,7 +114,11 @@ class Dispatch:
         await self._commit(lambda tx: recording.record_refused_in_session(tx, case))
         return answer.refused(case.assessment, case.id)
 
-    async def _act_claimed(self, case: Case, envelope: Envelope) -> Reply:
+    def _plan(self, case: Case, done: Mapping[str, str]) -> Plan:
+        secure_hop = self._with.secure_next_hop is not None
+        return plan_for(case.envelope, case.assessment.verdicts, done, secure_hop=secure_hop)
+
+    async def _act_claimed(self, case: Case) -> Reply:
         """Act with the message claimed, so that no other node or connection acts on it at the same time."""
         owner = f"{self._with.store.node}/{ids.reference()}"
         claim = await self._commit(lambda tx: progress.claim(tx, case.key, owner))
@@ -113,7 +126,7 @@ class Dispatch:
             return answer.BUSY
         self._careful = False
         try:
-            return await self._act(case, plan_for(envelope, case.assessment.verdicts, claim.done))
+            return await self._act(case, self._plan(case, claim.done))
         finally:
             await self._commit(lambda tx: progress.let_go(tx, case.key, owner))
 
@@ -121,12 +134,12 @@ class Dispatch:
         """Relay what may go, then record all that was done in one transaction, then answer."""
         if plan.empty:
             return answer.taken(case.id)
-        protected, impossible = await protect_for(case, plan.protected, self._with)
-        results = await self._relay(case, plan)
-        for copy in protected:
-            results |= {r.address: r for r in await self._with.next_hop.send(copy.envelope, copy.raw)}
-        done = Done(plan, results, protected, impossible, spent=perf_counter() - case.started)
+        trail = self._trace_of(case)
+        copies, impossible = await protect_for(case, plan.protected, trail, self._with)
+        results = await self._relay(case, plan, trail) | await self._relay_copies(copies)
+        done = Done(plan, results, copies, impossible, spent=perf_counter() - case.started)
         if answer.nothing_done(done):
+            await self._take_back(copies)
             return answer.of_next_hop(done)
         owes_mail = await self._commit(recording.work_for(case, done, self._with))
         if owes_mail:
@@ -134,7 +147,7 @@ class Dispatch:
         self._log(case, done)
         return answer.for_done(case, done)
 
-    async def _relay(self, case: Case, plan: Plan) -> dict[str, RecipientResult]:
+    async def _relay(self, case: Case, plan: Plan, trail: trace.Trace) -> dict[str, RecipientResult]:
         """Hand the bytes that came, plus trace fields, to the next hop for those who may have them so."""
         results: dict[str, RecipientResult] = {}
         for recipients, hop in (
@@ -142,12 +155,22 @@ class Dispatch:
             (plan.secure, self._with.secure_next_hop),
         ):
             if recipients and hop is not None:
-                raw = trace.traced(case.message, self._trace_of(case, recipients))
+                raw = trace.traced(case.message, trail)
                 sent = await hop.send(only_for(case.envelope, recipients), raw, as_received=True)
                 results |= {result.address: result for result in sent}
         return results
 
-    def _trace_of(self, case: Case, recipients: tuple[Recipient, ...]) -> trace.Trace:
+    async def _relay_copies(self, copies: tuple[Copy, ...]) -> dict[str, RecipientResult]:
+        """Hand on the protected copies that need not wait for the end of the undo window."""
+        results: dict[str, RecipientResult] = {}
+        for copy in copies:
+            hop = self._with.secure_next_hop if copy.secure else self._with.next_hop
+            if copy.leaves_at is None and hop is not None:
+                sent = await hop.send(copy.envelope, copy.raw)
+                results |= {result.address: result for result in sent}
+        return results
+
+    def _trace_of(self, case: Case) -> trace.Trace:
         session = case.session
         return trace.Trace(
             id=case.id,
@@ -157,8 +180,13 @@ class Dispatch:
             hostname=session.hostname,
             protocol=session.protocol,
             at=self._with.clock(),
-            recipient=recipients[0].address if len(case.envelope.recipients) == 1 else "",
+            recipient=case.envelope.recipients[0].address if len(case.envelope.recipients) == 1 else "",
         )
+
+    async def _take_back(self, copies: tuple[Copy, ...]) -> None:
+        """End the shares of copies that did not leave; the next try makes new ones."""
+        if begun := [copy for copy in copies if copy.share_id]:
+            await self._commit(lambda tx: recording.take_back(tx, begun))
 
     async def _commit(self, work: Callable[[Transaction], T]) -> T:
         return await asyncio.wrap_future(self._with.commit(work))

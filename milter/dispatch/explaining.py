@@ -4,8 +4,8 @@ A notice lists every recipient. It carries masked findings at most, and the subj
 was found in it. The null sender and automatic mail get none (RFC 3834), nor does NOTIFY=NEVER (RFC 3461).
 """
 
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import replace
+from datetime import datetime
 
 from milter.dispatch.case import Case, Done
 from milter.dispatch.words import outcomes, reasons_in_words
@@ -69,16 +69,8 @@ def held(case: Case, done: Done, at: datetime, expires_at: datetime, settings: S
     )
 
 
-def expiry(case: Case, at: datetime, days: int) -> datetime:
-    """Give the moment from which nobody can release the message any more."""
-    del case
-    return at + timedelta(days=days)
-
-
 def _final(case: Case, done: Done) -> tuple[Verdict, ...]:
     """The verdicts as they were carried out: what could not be protected is held."""
-    from dataclasses import replace
-
     impossible = {recipient.address for recipient, _ in done.impossible}
     return tuple(
         replace(verdict, action=Action.HOLD) if verdict.address in impossible else verdict
@@ -88,8 +80,3 @@ def _final(case: Case, done: Done) -> tuple[Verdict, ...]:
 
 def _review(case: Case, settings: Settings) -> str:
     return f"{settings.pages.admin_url}/ask/{case.id}" if settings.pages.admin_url else ""
-
-
-def payload(sender: str, recipient: str, raw: bytes) -> dict[str, Any]:
-    """Pack a finished message for the outbox: it is sealed there."""
-    return {"from": sender, "to": [recipient], "raw": raw.decode("utf-8", "surrogateescape")}

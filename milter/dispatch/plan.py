@@ -28,14 +28,19 @@ class Plan:
         return self.only_relays and not (self.plain or self.secure)
 
 
-def plan_for(envelope: Envelope, verdicts: Sequence[Verdict], done: Mapping[str, str]) -> Plan:
-    """Sort the envelope's recipients by verdict; those in `done` are accounted for already (law 1)."""
+def plan_for(
+    envelope: Envelope, verdicts: Sequence[Verdict], done: Mapping[str, str], *, secure_hop: bool
+) -> Plan:
+    """Sort the envelope's recipients by verdict; those in `done` are accounted for already (law 1).
+
+    Without a next hop that demands verified TLS, what must go over one is held (law 7).
+    """
     groups: dict[str, list[tuple[Recipient, Verdict]]] = {
         name: [] for name in ("plain", "secure", "protected", "held", "refused")
     }
     for recipient, verdict in zip(envelope.recipients, verdicts, strict=True):
         if recipient.address not in done:
-            groups[_group(verdict)].append((recipient, verdict))
+            groups[_group(verdict, secure_hop=secure_hop)].append((recipient, verdict))
     return Plan(
         plain=tuple(recipient for recipient, _ in groups["plain"]),
         secure=tuple(recipient for recipient, _ in groups["secure"]),
@@ -50,7 +55,10 @@ def only_for(envelope: Envelope, recipients: Sequence[Recipient]) -> Envelope:
     return replace(envelope, recipients=tuple(recipients))
 
 
-def _group(verdict: Verdict) -> str:
+def _group(verdict: Verdict, *, secure_hop: bool) -> str:
+    secure = "verified-tls" in verdict.obligations
+    if secure and not secure_hop and verdict.action < Action.HOLD:
+        return "held"
     if verdict.action is Action.PASS:
-        return "secure" if "verified-tls" in verdict.obligations else "plain"
+        return "secure" if secure else "plain"
     return {Action.PROTECT: "protected", Action.HOLD: "held", Action.REFUSE: "refused"}[verdict.action]

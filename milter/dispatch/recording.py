@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from milter.assess.judge import Assessment
-from milter.dispatch import explaining
-from milter.dispatch.case import Case, Done
-from milter.dispatch.mailing import Letter, letters_for, put_letter
+from milter.dispatch import mailing
+from milter.dispatch.case import Case, Copy, Done
 from milter.dispatch.surroundings import Surroundings
-from milter.policy.model import Person, Verdict
+from milter.policy.model import Action, Person, Verdict
 from milter.store import contents, ids, judged, progress, quarantine, register, shares
 from milter.store.judged import Judged, JudgedReason
 from milter.store.progress import Outcome
@@ -28,8 +27,11 @@ def work_for(case: Case, done: Done, with_: Surroundings) -> Work[bool]:
     now = with_.clock()
     entries = _entries(case, done, now)
     held, content = _quarantine(case, done, entries, now, with_)
-    letters = letters_for(case, done, now, with_)
+    owed = mailing.owed_for(case, done, now, with_)
     row, reasons = _judged(case, now, done.spent)
+    vault = with_.store.vault
+    copies = [(c, contents.seal_content(vault, c.raw)) for c in done.copies if c.leaves_at is not None]
+    accounted = _outcomes(done)
 
     def work(tx: Transaction) -> bool:
         if case.first_try:
@@ -37,14 +39,22 @@ def work_for(case: Case, done: Done, with_: Surroundings) -> Work[bool]:
         register.add(tx, entries, subject=case.id)
         if held is not None and content is not None:
             quarantine.hold(tx, held, content)
-        for copy in done.copies:
-            shares.sent(tx, copy.share_id, taken=copy.recipient.address in done.taken)
-        for letter in letters:
-            put_letter(tx, letter)
-        progress.account(tx, case.key, case.id, _outcomes(done))
-        return bool(letters)
+        for letter in owed:
+            mailing.put(tx, letter)
+        for copy, sealed in copies:
+            mailing.put_copy(tx, copy, sealed)
+        left = {*done.taken, *done.waiting}
+        take_back(tx, [c for c in done.copies if c.share_id and c.recipient.address not in left])
+        progress.account(tx, case.key, case.id, accounted)
+        return bool(owed)
 
     return work
+
+
+def take_back(tx: Transaction, copies: Sequence[Copy]) -> None:
+    """End the shares of copies that did not leave."""
+    for copy in copies:
+        shares.move(tx, copy.share_id, "withdrawn", "gateway", why="not-sent")
 
 
 def record_refused_in_session(tx: Transaction, case: Case) -> None:
@@ -55,7 +65,8 @@ def record_refused_in_session(tx: Transaction, case: Case) -> None:
 
 
 def _outcomes(done: Done) -> dict[str, Outcome]:
-    outcomes: dict[str, Outcome] = {address: "delivered" for address in done.taken}
+    outcomes: dict[str, Outcome] = dict.fromkeys(done.taken, "delivered")
+    outcomes |= dict.fromkeys(done.waiting, "delivered")
     outcomes |= {result.address: "refused" for result in done.bounced}
     outcomes |= {recipient.address: "refused" for recipient, _ in done.plan.refused}
     outcomes |= {recipient.address: "held" for recipient, _ in done.held}
@@ -92,8 +103,6 @@ def _judged_reasons(assessment: Assessment) -> tuple[JudgedReason, ...]:
             gravest = max(r.action for r in verdict.reasons if r.code == code and r.enforced is enforced)
             action, count = counted.get((code, enforced), (0, 0))
             counted[code, enforced] = max(action, gravest), count + 1
-    from milter.policy.model import Action
-
     return tuple(
         JudgedReason(code, enforced, Action(action).name, count)
         for (code, enforced), (action, count) in counted.items()
@@ -104,23 +113,25 @@ def _entries(case: Case, done: Done, now: datetime) -> tuple[Entry, ...]:
     """One register entry for each recipient who is accounted for in this try and whose case is a sharing (R1)."""
     accounted = _outcomes(done)
     persons = {person.address: person for person in case.assessment.people.recipients}
-    shares_by = {copy.recipient.address: copy.share_id for copy in done.copies}
+    copies = {copy.recipient.address: copy for copy in done.copies if copy.share_id}
     return tuple(
-        _entry(case, done, verdict, persons[verdict.address], now, shares_by.get(verdict.address, ""))
+        _entry(case, done, verdict, persons[verdict.address], now, copies.get(verdict.address))
         for verdict in case.assessment.verdicts
         if verdict.address in accounted and (verdict.action or "record" in verdict.obligations)
     )
 
 
-def _entry(case: Case, done: Done, verdict: Verdict, person: Person, now: datetime, share_id: str) -> Entry:
+def _entry(
+    case: Case, done: Done, verdict: Verdict, person: Person, now: datetime, copy: Copy | None
+) -> Entry:
     sender = case.assessment.people.sender
     result = done.results.get(verdict.address)
     return Entry(
-        id=ids.reference(),
+        id=copy.register_id if copy else ids.reference(),
         at=now,
         channel="email",
         judged_id=case.id,
-        share_id=share_id,
+        share_id=copy.share_id if copy else "",
         sender=case.envelope.sender,
         sender_name=sender.name,
         sender_organisation=sender.partner.name if sender.partner else "",
@@ -135,25 +146,25 @@ def _entry(case: Case, done: Done, verdict: Verdict, person: Person, now: dateti
         consent_limits=case.wishes.consent,
         authorised_by=case.wishes.authorised_by,
         information=tuple(case.assessment.facts.examination.categories),
-        way=_way(verdict, done, share_id),
+        way=_way(verdict, done, protected=copy is not None),
         tls=result.tls if result else "",
         action=verdict.action.name,
         reasons=tuple(dict.fromkeys(reason.code for reason in verdict.reasons)),
         grade=case.assessment.facts.examination.grade.value,
-        status=_status(verdict.address, done, share_id),
+        status=_status(verdict.address, done, protected=copy is not None),
     )
 
 
-def _status(address: str, done: Done, share_id: str) -> str:
-    if address in done.taken:
-        return "protected" if share_id else "sent"
+def _status(address: str, done: Done, *, protected: bool) -> str:
+    if address in done.taken or address in done.waiting:
+        return "protected" if protected else "sent"
     if any(recipient.address == address for recipient, _ in done.held):
         return "held"
     return "bounced" if address in done.results else "refused"
 
 
-def _way(verdict: Verdict, done: Done, share_id: str) -> str:
-    if share_id:
+def _way(verdict: Verdict, done: Done, *, protected: bool) -> str:
+    if protected:
         return "e-mail, documents encrypted, password apart"
     if verdict.address not in done.results:
         return "e-mail, not sent"
@@ -177,7 +188,7 @@ def _quarantine(
         organisation=partner.name if partner else "",
         grade=examination.grade.value,
         categories=tuple(examination.categories),
-        envelope=envelope_json(case),
+        envelope=mailing.envelope_json(case.envelope),
         summary=_summary(case),
         recipients=tuple(
             quarantine.waiting_for(
@@ -192,20 +203,6 @@ def _quarantine(
         expires_at=now + timedelta(days=policy.holding.expires_days),
     )
     return to_hold, contents.seal_content(with_.store.vault, case.message.raw)
-
-
-def envelope_json(case: Case) -> dict[str, Any]:
-    """Give all of the envelope that the next hop must be told on a later release."""
-    envelope = case.envelope
-    return {
-        "sender": envelope.sender,
-        "body": envelope.body,
-        "smtputf8": envelope.smtputf8,
-        "ret": envelope.ret,
-        "envid": envelope.envid,
-        "require_tls": envelope.require_tls,
-        "recipients": [[r.address, list(r.notify), r.orcpt] for r in envelope.recipients],
-    }
 
 
 def _summary(case: Case) -> dict[str, Any]:

@@ -7,9 +7,9 @@ can write a header. All `X-Sealgate-` fields are stripped on the way out.
 from dataclasses import dataclass
 
 from milter.message.model import Message
-from milter.message.text import header_text
+from milter.message.text import decode_words
+from milter.message.trace import internet_headers
 
-PREFIX = "x-sealgate-"
 MOST = 500  # characters of each
 
 
@@ -25,12 +25,8 @@ class Wishes:
 
 
 def wishes_of(message: Message) -> Wishes:
-    """Read the sender's wishes; the last of several fields of one name counts, as the add-in writes it."""
-    told = {
-        field.name.removeprefix(PREFIX): _value(field.value)
-        for field in message.fields
-        if field.name.startswith(PREFIX)
-    }
+    """Read the sender's wishes."""
+    told = {name: _value(value) for name, value in internet_headers(message).items()}
     return Wishes(
         purpose=told.get("purpose", ""),
         consent=told.get("consent", ""),
@@ -40,6 +36,6 @@ def wishes_of(message: Message) -> Wishes:
     )
 
 
-def _value(raw: bytes) -> str:
-    text = header_text(raw)
+def _value(raw: str) -> str:
+    text = decode_words(raw)
     return "".join(char if char.isprintable() else " " for char in text).strip()[:MOST]

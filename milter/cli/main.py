@@ -1,0 +1,209 @@
+"""The commands and their options; each is carried out by a function of a module beside this one."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import milter
+from milter import log
+from milter.cli import looking, records, running, sharing
+from milter.errors import ConfigurationError, RequestError, SealgateError
+
+Command = Callable[[argparse.Namespace], int]
+DONE, FAILED, WRONG = 0, 1, 2
+
+ABOUT = """\
+Sealgate stands between a council's mail server and the world. It finds personal information in outgoing mail
+and sees that it leaves only in the way the sharing rules allow.
+
+To try it:        sealgate demo
+To run it:        sealgate check-config --config /etc/sealgate && sealgate serve --config /etc/sealgate
+To ask it:        sealgate explain --from a@council.gov.uk --to b@school.sch.uk MESSAGE.eml
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code: 0 done, 1 it failed, 2 wrong usage or configuration."""
+    given = parser().parse_args(arguments)
+    command: Command | None = getattr(given, "command", None)
+    if command is None:
+        parser().print_help()
+        return WRONG
+    log.configure(os.environ.get("SEALGATE_LOG", "info"), json=not sys.stderr.isatty())
+    try:
+        return command(given)
+    except ConfigurationError as error:
+        sys.stderr.write("\n".join(str(problem) for problem in error.problems) + "\n")
+        return WRONG
+    except RequestError as error:
+        sys.stderr.write(f"sealgate: {error}\n")
+        return FAILED
+    except SealgateError as error:
+        sys.stderr.write(f"sealgate: {error}\n")
+        return FAILED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except KeyboardInterrupt:
+        return FAILED
+
+
+def parser() -> argparse.ArgumentParser:
+    """Give the parser of the whole command line; shell completion is made of it too."""
+    top = argparse.ArgumentParser(
+        prog="sealgate", description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    top.add_argument("--version", action="version", version=f"sealgate {milter.__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND")
+    _running(commands)
+    _looking(commands)
+    _hold(commands)
+    _share(commands)
+    _records(commands)
+    return top
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    does: Command,
+    words: str,
+    more: str = "",
+) -> argparse.ArgumentParser:
+    sub = commands.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}. {more}".strip())
+    sub.set_defaults(command=does)
+    return sub
+
+
+def _config(sub: argparse.ArgumentParser, *, needed: bool = False) -> None:
+    words = "folder of the configuration" + ("" if needed else "; the shipped one where it is not given")
+    sub.add_argument("--config", metavar="DIR", required=needed, type=Path, help=words)
+
+
+def _running(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    serve = _command(
+        commands,
+        "serve",
+        running.serve,
+        "run the gateway in the foreground",
+        "SIGTERM finishes what is under way and stops; SIGHUP reads the policy anew.",
+    )
+    _config(serve, needed=True)
+    demo = _command(
+        commands,
+        "demo",
+        running.demo,
+        "show the gateway at work on sample mail, on this machine only",
+        "It then keeps running, so that you can send mail of your own to it. Ctrl-C ends it.",
+    )
+    demo.add_argument("--port", type=int, default=2525, help="of the gateway; the next ones serve the rest")
+    demo.add_argument("--once", action="store_true", help="print the table and stop")
+    check = _command(
+        commands,
+        "check-config",
+        running.check_config,
+        "check the configuration",
+        "Every mistake is named with its file, line, cause and cure. Exit code 2 where there is one.",
+    )
+    _config(check, needed=True)
+    check.add_argument("--print", action="store_true", help="print the settings in force, defaults included")
+    routes = _command(
+        commands, "routes", running.routes, "print who may get what, and by which way, on one page"
+    )
+    _config(routes)
+    migrate = _command(commands, "migrate", records.migrate, "bring the store's tables up to this version")
+    _config(migrate, needed=True)
+    completion = _command(commands, "completion", running.completion, "print a shell's completion script")
+    completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+
+
+def _looking(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    explain = _command(
+        commands,
+        "explain",
+        looking.explain,
+        "say what would be done with a message and why, without doing it",
+        "The envelope is taken from the headers where it is not given.",
+    )
+    explain.add_argument(
+        "--from", dest="sender", metavar="ADDRESS", help="envelope sender; '' is the null sender"
+    )
+    explain.add_argument("--to", nargs="+", action="extend", metavar="ADDRESS", help="envelope recipients")
+    detect = _command(
+        commands,
+        "detect",
+        looking.detect,
+        "say what personal information files hold: docx, csv, pdf, eml ...",
+    )
+    for sub in (explain, detect):
+        _config(sub)
+        sub.add_argument("file", nargs="*", metavar="FILE", help="'-' reads standard input")
+        sub.add_argument(
+            "--files-from", metavar="LIST", help="a file with one path a line; '-' for standard input"
+        )
+        sub.add_argument("--json", action="store_true", help="one JSON object a file and a line")
+        sub.add_argument("--reveal", action="store_true", help="show what was found unmasked, for evaluation")
+
+
+def _hold(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    hold = _command(commands, "hold", records.hold_list, "the quarantine: held messages")
+    acts = hold.add_subparsers(title="acts", metavar="ACT", required=True)
+    listing = _command(acts, "list", records.hold_list, "list what waits for a decision")
+    listing.add_argument("--all", action="store_true", help="what was decided too")
+    show = _command(acts, "show", records.hold_show, "show who, to whom, why, and what was found (masked)")
+    release = _command(acts, "release", records.hold_release, "let a message go, to all or some recipients")
+    release.add_argument("--protected", action="store_true", help="encrypt its documents on the way")
+    refuse = _command(acts, "refuse", records.hold_refuse, "refuse a message; its sender is told why")
+    for sub in (listing, show, release, refuse):
+        _config(sub, needed=True)
+    for sub in (show, release, refuse):
+        sub.add_argument("reference", metavar="REFERENCE")
+    for sub in (release, refuse):
+        sub.add_argument("--to", nargs="+", metavar="ADDRESS", help="only for these recipients")
+        sub.add_argument(
+            "--reason", required=True, help="why; it is recorded, and the sender reads a refusal's"
+        )
+    for sub in (listing, show):
+        sub.add_argument("--json", action="store_true")
+
+
+def _share(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    share = _command(
+        commands, "share", sharing.listing, "protected documents that were sent, and their passwords"
+    )
+    acts = share.add_subparsers(title="acts", metavar="ACT", required=True)
+    listing = _command(acts, "list", sharing.listing, "list shares")
+    listing.add_argument("--state", action="append", help="only in this state")
+    show = _command(acts, "show", sharing.show, "show one share and its history")
+    withdraw = _command(acts, "withdraw", sharing.withdraw, "take a share back before its password is out")
+    card = _command(acts, "card", sharing.card, "print the telephone card: whom to ring, and the password")
+    told = _command(acts, "told", sharing.told, "record that the password was told by telephone")
+    told.add_argument("--name", required=True, help="of the person who was told")
+    told.add_argument("--job-title", required=True)
+    reissue = _command(acts, "reissue", sharing.reissue, "send a lost password once more")
+    for sub in (listing, show, withdraw, card, told, reissue):
+        _config(sub, needed=True)
+    for sub in (show, withdraw, card, told, reissue):
+        sub.add_argument("reference", metavar="REFERENCE")
+    for sub in (withdraw, card, reissue):
+        sub.add_argument("--reason", required=True)
+    for sub in (listing, show):
+        sub.add_argument("--json", action="store_true")
+
+
+def _records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    register = _command(commands, "register", records.register, "search the record of sharing (R1)")
+    _config(register, needed=True)
+    register.add_argument(
+        "words", nargs="*", metavar="WORD", help="of a name, address, organisation, reference"
+    )
+    register.add_argument("--limit", type=int, default=50)
+    register.add_argument("--json", action="store_true")
+    audit = _command(commands, "audit", records.audit_verify, "the audit trail")
+    acts = audit.add_subparsers(title="acts", metavar="ACT", required=True)
+    verify = _command(
+        acts, "verify", records.audit_verify, "walk the hash chains and say whether they are whole"
+    )
+    _config(verify, needed=True)

@@ -1,0 +1,60 @@
+"""`serve`, `demo`, `check-config`, `routes` and `completion`."""
+
+import argparse
+import asyncio
+import platform
+import sys
+
+import shtab
+
+from milter import log
+from milter.assess.known import load
+from milter.cli import demonstration
+from milter.daemon import gateway, supervisor
+from milter.errors import ConfigurationError, SealgateError
+from milter.policy.matrix import matrix
+from milter.settings import describe
+
+
+def serve(arguments: argparse.Namespace) -> int:
+    """Carry out `sealgate serve`."""
+    folder = arguments.config
+    settings = load(folder).settings
+    log.configure(settings.log_level)
+    node = platform.node() or "node"
+    return supervisor.serve(settings.smtp, lambda index: gateway.build(folder, index, node))
+
+
+def demo(arguments: argparse.Namespace) -> int:
+    """Carry out `sealgate demo`."""
+    log.configure("error")
+    return asyncio.run(demonstration.run(arguments.port, once=arguments.once))
+
+
+def check_config(arguments: argparse.Namespace) -> int:
+    """Carry out `sealgate check-config`: exit code 2, with every mistake, where there is one."""
+    if not arguments.config.is_dir():
+        raise SealgateError(f"{arguments.config} is no folder; name the one that sealgate.toml lies in.")
+    try:
+        known = load(arguments.config)
+    except ConfigurationError as error:
+        sys.stdout.write("\n".join(str(problem) for problem in error.problems) + "\n")
+        return 2
+    if arguments.print:
+        sys.stdout.write(describe(known.settings) + "\n")
+    sys.stdout.write(f"The configuration is right. Policy {known.policy.hash}, mode {known.policy.mode}.\n")
+    return 0
+
+
+def routes(arguments: argparse.Namespace) -> int:
+    """Carry out `sealgate routes`."""
+    sys.stdout.write(matrix(load(arguments.config).policy) + "\n")
+    return 0
+
+
+def completion(arguments: argparse.Namespace) -> int:
+    """Carry out `sealgate completion`."""
+    from milter.cli.main import parser
+
+    sys.stdout.write(shtab.complete(parser(), shell=arguments.shell) + "\n")
+    return 0

@@ -1,0 +1,106 @@
+"""The composition root: builds every object of one gateway process, and takes it down again."""
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+from milter import log
+from milter.assess.known import Known, load
+from milter.clock import utc_now
+from milter.dispatch import Dispatch
+from milter.dispatch.surroundings import Surroundings
+from milter.errors import ConfigurationError
+from milter.message.envelope import Envelope
+from milter.outbox import Outbox
+from milter.relay.capabilities import Capabilities
+from milter.relay.client import NextHopClient
+from milter.relay.reply import Reply
+from milter.relay.session import SessionFacts
+from milter.sandbox import Sandbox
+from milter.settings import Settings
+from milter.store import audit
+from milter.store.engine import Store, open_store
+
+_log = log.logger("gateway")
+
+
+class Gateway:
+    """One gateway process as the worker needs it: deals with mail, reloads, closes."""
+
+    def __init__(self, folder: Path | None, with_: Surroundings, next_hop: NextHopClient) -> None:
+        self._folder = folder
+        self._with = with_
+        self._next_hop = next_hop
+        self._dispatch = Dispatch(with_)
+        self._outbox = Outbox(with_)
+        with_.wake_outbox = self._outbox.wake
+        loop = asyncio.get_running_loop()
+        self._tasks = (loop.create_task(self._outbox.run()), loop.create_task(next_hop.watch()))
+
+    async def deliver(self, envelope: Envelope, raw: bytes, session: SessionFacts) -> Reply:
+        """Deal with one message."""
+        return await self._dispatch.deliver(envelope, raw, session)
+
+    def capabilities(self) -> Capabilities | None:
+        """Give what the next hop offers."""
+        return self._next_hop.capabilities()
+
+    async def reload(self) -> None:
+        """Read policy, partners and detectors anew. Raises ConfigurationError and keeps the old ones."""
+        known = await asyncio.to_thread(load, self._folder)
+        children = await _children(self._folder, known)
+        old, self._with.children = self._with.children, children
+        self._with.known = known
+        await _note_policy(self._with.store, known)
+        assert isinstance(old, Sandbox)
+        await old.close()
+
+    async def close(self) -> None:
+        """Let go of everything; no message is under way any more."""
+        for task in self._tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self._next_hop.close()
+        assert isinstance(self._with.children, Sandbox)
+        await self._with.children.close()
+        await asyncio.to_thread(self._with.store.close)
+
+
+async def build(folder: Path | None, index: int, node: str) -> Gateway:
+    """Build one gateway process. Raises SealgateError in plain words where a part can't be had."""
+    known = load(folder)
+    settings = known.settings
+    store = open_store(settings.store.url, Path(settings.store.key_file), node=f"{node}/{index}")
+    next_hop = NextHopClient(settings.next_hop, settings.smtp.hostname)
+    secure = (
+        NextHopClient(settings.secure_next_hop, settings.smtp.hostname) if settings.secure_next_hop else None
+    )
+    children, _, _ = await asyncio.gather(
+        _children(folder, known), _note_policy(store, known), next_hop.probe()
+    )
+    with_ = Surroundings(known, children, store, next_hop, secure, utc_now, lambda: None)
+    _log.info("ready", worker=index, policy=known.policy.hash, confined=children.measures())
+    return Gateway(folder, with_, next_hop)
+
+
+async def _children(folder: Path | None, known: Known) -> Sandbox:
+    """Start the children, and see that they judge by the same policy."""
+    init = {"folder": str(folder) if folder else None}
+    children = Sandbox("milter.assess.child", init, size=known.settings.children, limits=known.settings.read)
+    await children.start()
+    answer, _ = await children.call({"op": "policy"}, b"")
+    if answer.get("policy") != known.policy.hash:
+        await children.close()
+        raise ConfigurationError(())
+    return children
+
+
+async def _note_policy(store: Store, known: Known) -> None:
+    future = store.submit(lambda tx: audit.policy_loaded(tx, known.policy.hash))
+    await asyncio.wrap_future(future)
+
+
+def settings_of(folder: Path | None) -> Settings:
+    """Load everything once before any process is started, so that mistakes end the start and not a worker."""
+    return load(folder).settings

@@ -1,0 +1,125 @@
+"""Mail of the gateway's own, owed after a try: rendered and written before the transaction that asks for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from milter.dispatch import explaining
+from milter.dispatch.case import Case, Copy, Done
+from milter.dispatch.surroundings import Surroundings
+from milter.message.envelope import Envelope, Recipient
+from milter.message.letter import Letter, write_letter
+from milter.notices.model import Notice
+from milter.notices.render import render_notice
+from milter.settings import Settings
+from milter.store import contents, outbox
+from milter.store.contents import SealedContent
+from milter.store.transaction import Transaction
+
+KIND = "notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One finished mail, and what keeps it from being sent twice."""
+
+    subject: str  # reference of what it is about
+    dedupe: str
+    payload: Mapping[str, Any]
+
+
+def put(tx: Transaction, owed: Owed, *, not_before: datetime | None = None) -> bool:
+    """Ask the outbox to send it; False where it was asked for before."""
+    number = outbox.put(tx, KIND, owed.subject, owed.dedupe, owed.payload, not_before=not_before)
+    return number is not None
+
+
+def owed_for(case: Case, done: Done, now: datetime, with_: Surroundings) -> tuple[Owed, ...]:
+    """Give the notices that one try owes: one to the sender for all that was refused or held."""
+    stopped = {recipient.address for recipient, _ in (*done.held, *done.plan.refused)}
+    if not stopped or not explaining.may_tell(case, stopped):
+        return ()
+    settings, policy = with_.known.settings, with_.known.policy
+    if done.plan.refused:
+        notice: Notice = explaining.refusal(case, done, now, settings)
+    elif policy.holding.tell_sender:
+        expires_at = now + timedelta(days=policy.holding.expires_days)
+        notice = explaining.held(case, done, now, expires_at, settings)
+    else:
+        return ()
+    return (mail(notice, case.id, f"told:{case.id}", case.envelope.sender, now, settings),)
+
+
+def mail(
+    notice: Notice, subject: str, dedupe: str, to: str, now: datetime, settings: Settings, reply_to: str = ""
+) -> Owed:
+    """Write a notice as finished mail from the null sender."""
+    override = settings.folder / "notices"
+    rendered = render_notice(notice, override if override.is_dir() else None)
+    fields = (("Reply-To", reply_to),) if reply_to else ()
+    letter = Letter(
+        sender=settings.contact.notices_address,
+        sender_name=settings.contact.organisation,
+        to=(to,),
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        message_id=message_id(dedupe, settings),
+        date=now,
+        fields=fields,
+    )
+    return Owed(subject, dedupe, payload("", to, write_letter(letter)))
+
+
+def put_copy(tx: Transaction, copy: Copy, content: SealedContent) -> None:
+    """Keep a protected copy until the undo window ends; a share withdrawn by then never leaves."""
+    contents.put(tx, content)
+    told = {"share": copy.share_id, "envelope": envelope_json(copy.envelope), "secure": copy.secure}
+    outbox.put(
+        tx,
+        "copy",
+        copy.share_id,
+        f"copy:{copy.share_id}",
+        told,
+        content_id=content.id,
+        not_before=copy.leaves_at,
+    )
+
+
+def envelope_json(envelope: Envelope) -> dict[str, Any]:
+    """Give all of an envelope that the next hop must be told later."""
+    return {
+        "sender": envelope.sender,
+        "body": envelope.body,
+        "smtputf8": envelope.smtputf8,
+        "ret": envelope.ret,
+        "envid": envelope.envid,
+        "require_tls": envelope.require_tls,
+        "recipients": [[r.address, list(r.notify), r.orcpt] for r in envelope.recipients],
+    }
+
+
+def envelope_from(value: Any) -> Envelope:
+    """Give the envelope that `envelope_json` wrote."""
+    return Envelope(
+        sender=value["sender"],
+        recipients=tuple(Recipient(a, tuple(notify), orcpt) for a, notify, orcpt in value["recipients"]),
+        body=value["body"],
+        smtputf8=value["smtputf8"],
+        ret=value["ret"],
+        envid=value["envid"],
+        require_tls=value["require_tls"],
+    )
+
+
+def payload(sender: str, to: str, raw: bytes) -> dict[str, Any]:
+    """Pack finished mail for the outbox, which seals it."""
+    return {"sender": sender, "to": to, "raw": raw.decode("utf-8", "surrogateescape")}
+
+
+def message_id(dedupe: str, settings: Settings) -> str:
+    """Give a Message-ID that a second sending of the same notice repeats, so that it is seen as one."""
+    domain = settings.contact.notices_address.rpartition("@")[2] or settings.smtp.hostname
+    return f"<{sha256(dedupe.encode()).hexdigest()[:32]}@{domain}>"

@@ -1,0 +1,114 @@
+"""Each kind of outbox item: how it becomes mail, and what its end changes in the store."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from milter.dispatch import explaining, mailing
+from milter.dispatch.surroundings import Surroundings
+from milter.errors import RequestError
+from milter.message import trace
+from milter.message.envelope import Envelope, Recipient
+from milter.message.parse import parse
+from milter.notices.model import Expired, Mail, Notice, Outcome, RefusedByReviewer, Released
+from milter.relay.result import RecipientResult
+from milter.store import contents, decisions, quarantine
+from milter.store.outbox import Item
+from milter.store.quarantine import HeldInFull
+from milter.store.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Finished mail on its way out for one item."""
+
+    envelope: Envelope
+    raw: bytes
+    secure: bool = False  # only over the next hop that demands verified TLS
+
+
+def parcel_for(tx: Transaction, item: Item, with_: Surroundings) -> Parcel:
+    """Make the mail of an item. RequestError where what it needs is gone or it is of no known kind."""
+    match item.kind:
+        case "notice":
+            return _finished(item.payload)
+        case "release":
+            return _release(tx, item, with_)
+        case "copy":
+            raw = contents.get(tx, item.content_id)
+            return Parcel(mailing.envelope_from(item.payload["envelope"]), raw, bool(item.payload["secure"]))
+        case "held-refused" | "held-expired":
+            return _verdict_of_people(tx, item, with_)
+        case other:
+            raise RequestError(f"The outbox has no way to send a {other!r}.")
+
+
+def ended(tx: Transaction, item: Item, parcel: Parcel, result: RecipientResult, with_: Surroundings) -> None:
+    """Record what the end of an item means, taken or refused for good."""
+    if item.kind != "release":
+        return
+    recipient = str(item.payload["recipient"])
+    if not result.taken:
+        decisions.returned(tx, item.subject, recipient, f"{result.code} {result.enhanced}")
+        return
+    decisions.released(tx, item.subject, recipient, status="sent", tls=result.tls)
+    full = quarantine.get(tx, item.subject)
+    if full.held.sender:
+        organisation = explaining.organisation(with_.known.settings)
+        notice = Released(organisation, _mail(full), (Outcome(recipient, "released"),))
+        owed = mailing.mail(
+            notice,
+            item.subject,
+            f"released:{item.dedupe}",
+            full.held.sender,
+            tx.now,
+            with_.known.settings,
+        )
+        mailing.put(tx, owed)
+
+
+def _finished(payload: Any) -> Parcel:
+    raw = str(payload["raw"]).encode("utf-8", "surrogateescape")
+    to = str(payload["to"])
+    return Parcel(Envelope(str(payload["sender"]), (Recipient(to, notify=("NEVER",)),)), raw)
+
+
+def _release(tx: Transaction, item: Item, with_: Surroundings) -> Parcel:
+    """The held bytes for one recipient, with this gateway's trace."""
+    full = quarantine.get(tx, item.subject)
+    recipient = str(item.payload["recipient"])
+    message = parse(quarantine.content(tx, item.subject), with_.known.caps)
+    told = trace.Trace(
+        id=item.subject,
+        key=bytes.fromhex(tx.vault.digest("trace")),
+        helo="quarantine",
+        peer="127.0.0.1",
+        hostname=with_.known.settings.smtp.hostname,
+        protocol="ESMTP",
+        at=tx.now,
+    )
+    envelope = mailing.envelope_from(full.envelope)
+    mine = tuple(r for r in envelope.recipients if r.address == recipient)
+    secure = any("verified-tls" in r.obligations for r in full.recipients if r.recipient == recipient)
+    return Parcel(replace(envelope, recipients=mine), trace.traced(message, told), secure)
+
+
+def _verdict_of_people(tx: Transaction, item: Item, with_: Surroundings) -> Parcel:
+    """Tell the sender that a reviewer refused, or that nobody decided in time."""
+    full = quarantine.get(tx, item.subject)
+    if not full.held.sender:
+        raise RequestError("The message had no sender to be told.")
+    settings = with_.known.settings
+    organisation = explaining.organisation(settings)
+    recipients = tuple(item.payload["recipients"])
+    if item.kind == "held-refused":
+        outcomes = tuple(Outcome(address, "refused") for address in recipients)
+        notice: Notice = RefusedByReviewer(organisation, _mail(full), outcomes, str(item.payload["reason"]))
+    else:
+        outcomes = tuple(Outcome(address, "expired") for address in recipients)
+        notice = Expired(organisation, _mail(full), outcomes, "held")
+    owed = mailing.mail(notice, item.subject, item.dedupe, full.held.sender, tx.now, settings)
+    return _finished(owed.payload)
+
+
+def _mail(full: HeldInFull) -> Mail:
+    return Mail(full.held.judged_id, full.held.sender, full.held.at.strftime(explaining.LONDON_DAY))
