@@ -17,6 +17,9 @@ GRAVITY: tuple[Status, ...] = ("read", "locked", "unreadable", "limit")
 STRENGTH: tuple[Protection, ...] = ("none", "signed", "read-only", "weak", "password", "encrypted")
 
 
+# The readers' own refusals. A library's error on hostile bytes is caught at one place, in `read`.
+
+
 class LimitError(Exception):
     """A limit was hit; what was gathered until then stays. The words are safe to show."""
 
@@ -112,6 +115,7 @@ class Draft:
     """A reading in the making."""
 
     file: File
+    format: str = ""  # where the reader knows better than the content's first look
     status: Status = "read"
     protection: Protection = "none"
     lock: str = ""
@@ -156,6 +160,16 @@ class Draft:
         self.members.append(reading)
         return reading
 
+    def absorb(self, reading: Reading) -> None:
+        """Take over the reading of what this file is once its lock or wrapping is off."""
+        self.format = reading.format
+        self.passages += reading.passages
+        self.members += reading.members
+        for fact in reading.notes:
+            self.note(fact)
+        self.fail(reading.status, reading.why)
+        self.protect(reading.protection, reading.lock)
+
     def closed_member(self, name: str, reading: Reading) -> None:
         """Keep the reading of a file inside whose content could not be had."""
         self.file.budget.member()
@@ -167,7 +181,7 @@ class Draft:
         return Reading(
             path=self.file.path,
             name=self.file.name,
-            format=format_,
+            format=self.format or format_,
             status=self.status,
             protection=self.protection,
             lock=self.lock,

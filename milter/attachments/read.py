@@ -8,14 +8,27 @@ its content (`sniff`), and each has one reader.
 from collections.abc import Callable, Sequence
 
 from milter.attachments import sniff
+from milter.attachments.archive import read_7z, read_packed, read_rar, read_tar
+from milter.attachments.doc import read_doc
 from milter.attachments.draft import Budget, Draft, File, LimitError, LockedError, UnreadableError
 from milter.attachments.eml import read_eml
 from milter.attachments.html import read_html
+from milter.attachments.msg import read_msg
+from milter.attachments.odf import read_odf
+from milter.attachments.officelock import read_locked_package
 from milter.attachments.ooxml import read_ooxml
+from milter.attachments.others import NAMES, read_none, read_ole, read_xlsb
 from milter.attachments.pdf import read_pdf
 from milter.attachments.picture import PICTURES, read_picture
+from milter.attachments.plainforms import read_lines, read_xml
+from milter.attachments.ppt import read_ppt
 from milter.attachments.reading import Reading
+from milter.attachments.rtf import read_rtf
+from milter.attachments.sealed import read_pgp, read_pgp_packets, read_pkcs7
+from milter.attachments.sqlite import read_sqlite
 from milter.attachments.text import read_text
+from milter.attachments.tnef import read_tnef
+from milter.attachments.xls import read_xls
 from milter.attachments.zip import read_zip
 from milter.settings import ReadLimits
 
@@ -24,11 +37,32 @@ Reader = Callable[[File, Draft], None]
 FORMATS: tuple[tuple[tuple[str, ...], Reader], ...] = (
     (("text", "csv"), read_text),
     (("html",), read_html),
+    (("xml", "svg"), read_xml),
+    (("calendar", "vcard"), read_lines),
+    (("eml",), read_eml),
+    (("msg",), read_msg),
+    (("tnef",), read_tnef),
     (("docx", "xlsx", "pptx", "ooxml", "vsdx"), read_ooxml),
+    (("locked-office",), read_locked_package),
+    (("odt", "ods", "odp", "odg"), read_odf),
+    (("doc",), read_doc),
+    (("xls",), read_xls),
+    (("xlsb",), read_xlsb),
+    (("ppt",), read_ppt),
+    (("rtf",), read_rtf),
+    (("ole",), read_ole),
     (("pdf",), read_pdf),
     (("zip", "epub"), read_zip),
-    (("eml",), read_eml),
+    (("7z",), read_7z),
+    (("rar",), read_rar),
+    (("tar",), read_tar),
+    (("gz", "bz2", "xz", "zst"), read_packed),
+    (("sqlite",), read_sqlite),
+    (("pkcs7",), read_pkcs7),
+    (("pgp",), read_pgp),
+    (("pgp-packets",), read_pgp_packets),
     (tuple(sorted(PICTURES)), read_picture),
+    (tuple(NAMES), read_none),
 )
 READERS: dict[str, Reader] = {format_: reader for formats, reader in FORMATS for format_ in formats}
 

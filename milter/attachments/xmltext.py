@@ -18,10 +18,11 @@ AFTER = {
     "p": "\n", "h": "\n", "br": "\n", "cr": "\n", "line-break": "\n", "tab": "\t", "ptab": "\t", "title": "\n",
     "noBreakHyphen": "-", "s": " ", "text": "\n", "si": "\n", "list-item": "\n", "tr": ROW, "tc": CELL,
     "table-row": ROW, "table-cell": CELL, "covered-table-cell": CELL, "sp": "\n",
+    "Cell": CELL, "Row": ROW,
 }  # fmt: skip
 # What opens at an element with this local name, and closes behind it.
 AROUND = {
-    "tbl": TABLE, "table": TABLE, "instrText": CODE, "delInstrText": CODE, "delText": DELETED,
+    "tbl": TABLE, "table": TABLE, "Table": TABLE, "instrText": CODE, "delInstrText": CODE, "delText": DELETED,
     "txbxContent": BOX, "annotation": BOX, "note": BOX, "text-box": BOX, "tracked-changes": DELETED,
     "hidden-text": HIDDEN, "hidden-paragraph": HIDDEN,
 }  # fmt: skip
