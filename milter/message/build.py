@@ -74,7 +74,7 @@ class Splice(NamedTuple):
 
 
 def with_field(message: Message, name: str, value: str) -> bytes:
-    """Return the message with one field of this name: the first is replaced, others go, a new one is on top."""
+    """Return the message with this field and no other of its name, on top where it had none."""
     return rewrite(message, fields=((name, value),))
 
 

@@ -11,8 +11,8 @@ from milter.message.model import Field
 from milter.message.text import decode_text, decode_words, header_text, percent_decode
 from milter.settings import Caps
 
-_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*\n?)")
-_SPACED = re.compile(rb"[!-9;-~]+[ \t]+:")
+_FIELD = re.compile(rb"([!-9;-~]{1,500})[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*\n?)")
+_SPACED = re.compile(rb"[!-9;-~]{1,500}[ \t]+:")
 _END = re.compile(rb"\n\r?\n")
 _SPACES_ONLY = re.compile(rb"\n[ \t]+\r?\n")
 _MBOX = re.compile(rb">?From [^\n]*\n")

@@ -28,7 +28,7 @@ def parse(raw: bytes, caps: Caps = Caps()) -> Message:  # noqa: B008 - frozen
     walk = Walk(caps, len(raw))
     parts = walk.entity(Source(raw), start, len(raw), Place())
     if _BARE_CR.search(raw):
-        other = Source(_BARE_CR.sub(b"\n", raw))
+        other = Source(b"\r\n".join(line.replace(b"\r", b"\n") for line in raw.split(b"\r\n")))
         view = "bare CR taken for a line end"
         walk.alternative(parts, Place(), view, lambda seen: walk.entity(other, start, len(raw), seen))
     block = read_block(raw, start, len(raw), caps)

@@ -43,12 +43,12 @@ class Mark:
 
 def delimiters(data: bytes, start: int, end: int, boundary: bytes, most: int) -> list[Mark]:
     """Return the delimiter lines of a boundary, up to `most` and one more; loose ones too."""
-    needle = b"\n--" + boundary
+    needle = b"--" + boundary
     marks: list[Mark] = []
     exact = 0
-    at = start - 1 if data.startswith(needle[1:], start, end) else data.find(needle, start, end)
-    while at >= 0:
-        line = data.find(b"\n", at + 1, end)
+    at = start if data.startswith(needle, start, end) else _next(data, start, end, needle)
+    while at >= 0 and exact <= most + 1 and len(marks) <= most + _FALSE_MOST:
+        line = data.find(b"\n", at, end)
         line = line + 1 if line >= 0 else end
         tail = data[at + len(needle) : min(line, at + len(needle) + 1_000)].strip(_SPACE + b"\n")
         kind: Literal["open", "close", "loose"] = "loose"
@@ -56,12 +56,16 @@ def delimiters(data: bytes, start: int, end: int, boundary: bytes, most: int) ->
             kind = "open"
         elif tail == b"--":
             kind = "close"
-        marks.append(Mark(at + 1, line, kind))
+        marks.append(Mark(at, line, kind))
         exact += kind != "loose"
-        if exact > most + 1 or len(marks) > most + _FALSE_MOST:
-            break
-        at = data.find(needle, line - 1, end)
+        at = _next(data, line - 1, end, needle)
     return marks
+
+
+def _next(data: bytes, start: int, end: int, needle: bytes) -> int:
+    """Find the next line that starts with the needle; -1 where none does."""
+    found = data.find(b"\n" + needle, start, end)
+    return found + 1 if found >= 0 else -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,8 @@ def decode_text(content: bytes, charset: str = "") -> str:
         if content.startswith(mark):
             return content[len(mark) :].decode(codec, "replace")
     codec = known_charset(charset)
+    if codec and not codec.startswith("utf-") and (wide := _utf16_by_nul(content)):
+        return content.decode(wide, "replace")  # no charset of single octets spells text with NUL
     if codec and (text := _fitting(content, codec)) is not None:
         return text
     if codec := _utf16_by_nul(content):

@@ -75,6 +75,11 @@ def internet_headers(message: Message) -> dict[str, str]:
     return found
 
 
+def internet_fields(message: Message) -> tuple[str, ...]:
+    """Return the names of the add-in's fields, to be taken out of an edited copy."""
+    return tuple({f.name for f in message.fields if _is_internet_header(f)})
+
+
 def loops(message: Message, key: bytes, max_received: int = 50) -> bool:
     """Whether the message has been here before, or has passed too many hosts (RFC 5321 6.3)."""
     hops = sum(1 for f in message.fields if f.name == "received")

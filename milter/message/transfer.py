@@ -32,6 +32,9 @@ _KNOWN: dict[bytes, Encoding] = {
 }
 _SPACE = b" \t\r\n"
 _DIGITS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_NO_DIGITS = bytes(range(256)).translate(None, _DIGITS + b"=")
+_PRINTABLE = bytes(range(32, 127)) + b"\t\r\n"
+_RUNS_MOST = 2_000  # paddings that are decoded one by one
 _FOLDED_PAD = re.compile(rb"=[ \t]+(?=\r?\n)")
 _UU_BEGIN = re.compile(rb"(?:^|\n)begin(-base64)? [0-7]{3,4}[ \t]+([^\r\n]{1,500})\r?\n", re.IGNORECASE)
 _YENC_BEGIN = re.compile(rb"(?:^|\n)=ybegin [^\r\n]{0,200}?name=([^\r\n]{0,500})\r?\n")
@@ -106,27 +109,51 @@ def _base64(body: bytes) -> tuple[Content, ...]:
         except (Error, ValueError):
             octets = lenient_base64(body)
         return (Content(octets), *_url_safe(body, octets))
+    if body.count(b"=") > _RUNS_MOST:
+        return (
+            Content(lenient_base64(body.replace(b"=", b""))),
+            Content(_quads(body), "base64 full of paddings"),
+        )
     first = lenient_base64(body)
-    whole = lenient_base64(body.replace(b"=", b""))
+    at = body.index(b"=")
+    short, whole = lenient_base64(body[:at]), lenient_base64(body.replace(b"=", b""))
     readings = [Content(first)]
-    if not _is_footer(body[body.index(b"=") :]):
-        short = lenient_base64(body[: body.index(b"=")])
-        if short != first:
-            readings.append(Content(short, "base64 read to the first padding only"))
-    if whole != first:
+    footer = _is_footer(body[at:])
+    if short != first and not footer:
+        readings.append(Content(short, "base64 read to the first padding only"))
+    if whole != first and not (footer and _is_noise(whole[len(short) :])):
         readings.append(Content(whole, "base64 read as if it held no padding"))
     return (*readings, *_url_safe(body, first))
 
 
+def _quads(body: bytes) -> bytes:
+    """Each group of four decoded, in one go: padding gives NUL octets, which are taken out."""
+    digits = body.translate(None, _NO_DIGITS).replace(b"=", b"A")
+    return bytes(pybase64.b64decode(digits[: len(digits) // 4 * 4])).replace(b"\0", b"")
+
+
 def _is_footer(rest: bytes) -> bool:
     """Whether what stands behind the padding is words, as list software adds them, and not more base64."""
-    lines = [line.strip() for line in rest.lstrip(b"=").splitlines() if line.strip()]
-    return all(b" " in line or not line.strip(b"_-=*") for line in lines)
+    return not any(_digit_lines(rest.lstrip(b"=")))
+
+
+def _digit_lines(text: bytes) -> list[bytes]:
+    """Lines that may be base64: no space between words, not a mere ruler, no delimiter."""
+    lines = [line.strip() for line in text.splitlines()]
+    return [line for line in lines if b" " not in line and not line.startswith(b"--") and line.strip(b"_-=*")]
+
+
+def _is_noise(octets: bytes) -> bool:
+    """Whether words were decoded as if they were base64: what comes out is hardly text."""
+    printable = len(octets) - len(octets.translate(None, _PRINTABLE))
+    return printable < len(octets) * 0.8
 
 
 def _url_safe(body: bytes, first: bytes) -> tuple[Content, ...]:
     """RFC 4648 5: '-' and '_' for '+' and '/', which some decoders take."""
     if b"-" not in body and b"_" not in body:
+        return ()
+    if not any(b"-" in line or b"_" in line for line in _digit_lines(body)):
         return ()
     octets = lenient_base64(body.replace(b"-", b"+").replace(b"_", b"/"))
     return (Content(octets, "base64 of the URL alphabet"),) if octets != first else ()

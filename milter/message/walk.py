@@ -5,6 +5,7 @@ reading alone shows is added, and named as an ambiguity where it differs (pitfal
 are bounded by the caps and by an allowance of octets looked at; beyond them the walk stops and says so.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -136,7 +137,7 @@ class Walk:
         if not rest:
             return []
         blob = b"\n\n".join(_squeezed(p, p.content) for p in known)
-        scaffold = sorted(set(self.scaffold))
+        scaffold = _merged(self.scaffold)
         return [part for part in rest if not self._held(part, blob, scaffold)]
 
     def _held(self, part: Part, blob: bytes, scaffold: list[tuple[int, int]]) -> bool:
@@ -156,12 +157,22 @@ class Walk:
             whole = partial(self._split_by_any, inner, 0, len(inner.octets), shape, None)
             if found is None:
                 found = whole(place)
-            elif any(delimiters(inner.octets, 0, len(inner.octets), b, 1) for b in shape.boundaries):
+            elif self._hides(src.octets[block.body : end], inner.octets, shape):
                 view = "a multipart body decoded first"
                 self.alternative(found, place, view, whole)
         if found is not None:
             return found
         return self._leaf(src, block, end, Shape(view=shape.view), place)
+
+    def _hides(self, body: bytes, decoded: bytes, shape: Shape) -> bool:
+        """Whether a body holds delimiters or part headers that show only once it is decoded."""
+        if decoded.lower().count(b"content-t") > body.lower().count(b"content-t"):
+            return True
+        most = self.caps.parts
+        return any(
+            len(delimiters(decoded, 0, len(decoded), b, most)) > len(delimiters(body, 0, len(body), b, most))
+            for b in shape.boundaries[:12]
+        )
 
     def _split_by_any(
         self, src: Source, start: int, end: int, shape: Shape, block: Block | None, place: Place
@@ -451,14 +462,28 @@ def _slug(view: str) -> str:
     return "-".join("".join(c for c in word if c.isalnum()) for word in words[:3])
 
 
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return spans in order, those that touch made one."""
+    out: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if out and start <= out[-1][1]:
+            out[-1] = (out[-1][0], max(end, out[-1][1]))
+        else:
+            out.append((start, end))
+    return out
+
+
 def _stretches(part: Part, scaffold: list[tuple[int, int]]) -> list[bytes]:
     """Return what is left of a part's content where headers and delimiters of any reading are taken out."""
     start, end = part.body
-    if end - start != len(part.content) or not scaffold:
+    if end - start != len(part.content):
         return [part.content]
     out, at = [], start
-    for first, last in scaffold:
-        if at < last and first < end:
+    for number in range(max(0, bisect_left(scaffold, (start, 0)) - 1), len(scaffold)):
+        first, last = scaffold[number]
+        if first >= end:
+            break
+        if at < last:
             out.append(part.content[at - start : max(first, at) - start])
             at = last
     out.append(part.content[at - start :] if at < end else b"")
