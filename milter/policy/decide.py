@@ -95,7 +95,8 @@ def _obligations(reasons: tuple[Reason, ...], case: Case, contents: Contents) ->
             owed.add("verified-tls")
     if owed & PROTECTING:
         owed |= {"receipt", "password-apart"}
-    if not case.inside and (contents.locked or case.facts.examination.grade != Grade.NONE):
+    carries = contents.personal or contents.locked or case.facts.examination.grade != Grade.NONE
+    if carries and not case.inside:
         owed.add("record")
     return tuple(obligation for obligation in ORDER_OF_OBLIGATIONS if obligation in owed)
 

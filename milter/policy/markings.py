@@ -9,6 +9,7 @@ from collections.abc import Iterator
 MAX_SUBJECT = 2_000  # characters of a subject that are looked at
 DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
 JOINTS = ("-", " ", " - ", ": ")  # how people part the words of one
+AND = ("&", "+")  # 'PRIVATE & CONFIDENTIAL'
 
 
 def marking_of(subject: str, markings: tuple[str, ...]) -> str:
@@ -30,8 +31,8 @@ def _alone(text: str, form: str) -> bool:
         before, behind = text[:start].rstrip(), text[start + len(form) :]
         word = (behind.split(maxsplit=1) or [""])[0]
         # A word in capitals behind it makes both a phrase; an ordinary one begins the subject proper.
-        apart = not behind[:1].isalnum() and not (word[:1].isalnum() and word.isupper())
-        if apart and not before[-1:].isalnum():
+        phrase = (word[:1].isalnum() and word.isupper()) or behind.lstrip()[:1] in AND
+        if not (phrase or behind[:1].isalnum() or before[-1:].isalnum() or before[-1:] in AND):
             return True
         start = text.find(form, start + 1)
     return False
