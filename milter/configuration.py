@@ -124,7 +124,8 @@ def fill(
     for f in fields(cls):  # type: ignore[arg-type]
         if f.name not in values and f.default is MISSING and f.default_factory is MISSING:
             name = renamed.get(f.name, f.name.replace("_", "-"))
-            document.wrong((*key, name), "it is missing", f"Write {name} = ... there.")
+            if name not in table:
+                document.wrong((*key, name), "it is missing", f"Write {name} = ... there.")
             values[f.name] = STAND_IN.get(get_origin(hints[f.name]) or hints[f.name], "")
     return cls(**values)
 
@@ -142,6 +143,11 @@ def describe(value: Any, way: str = "") -> Iterator[str]:
 def unknown(document: Document, key: Key, what: str, choices: Iterable[str]) -> None:
     """Note a name that there is not, with the nearest there is."""
     document.wrong(key, f"there is no {what} '{key[-1]}'", suggestion(str(key[-1]), choices))
+
+
+def impossible(document: Document, key: Key, word: Any, what: str, choices: Iterable[str]) -> None:
+    """Note a value that is none of those there are."""
+    document.wrong(key, f"there is no {what} {_shown(word)}", suggestion(str(word), choices))
 
 
 def suggestion(word: str, choices: Iterable[str]) -> str:

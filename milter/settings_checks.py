@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from milter.configuration import Document, Key
+from milter.configuration import Document, Key, in_words
 from milter.settings import NextHop, Settings
 
 # RFC 1123 2.1
@@ -52,7 +52,7 @@ def check(settings: Settings, document: Document) -> None:
     _next_hop(settings.next_hop, "next-hop", document)
     if settings.secure_next_hop:
         _next_hop(settings.secure_next_hop, "secure-next-hop", document)
-        if settings.secure_next_hop.tls == "none" and settings.secure_next_hop == settings.next_hop:
+        if settings.secure_next_hop == settings.next_hop:
             cause = "it is the ordinary next hop, which enforces nothing"
             document.wrong(
                 ("secure-next-hop",), cause, "Name the transport that delivers over verified TLS only."
@@ -78,9 +78,9 @@ def _smtp(settings: Settings, document: Document) -> None:
     smtp = settings.smtp
     for name, networks in (("networks", smtp.networks), ("xforward-networks", smtp.xforward_networks)):
         _networks(("smtp", name), networks, document, may_be_all=False)
-    if not smtp.listen:
+    if document.table.get("smtp", {}).get("listen") == []:
         document.wrong(("smtp", "listen"), "it is empty", 'Write an address and port: ["127.0.0.1:10025"].')
-    if not smtp.networks:
+    if document.table.get("smtp", {}).get("networks") == []:
         document.wrong(
             ("smtp", "networks"), "it is empty, so nobody could send", "Name your mail server's network."
         )
@@ -165,10 +165,9 @@ def _listeners(settings: Settings, document: Document) -> None:
                 key, f"{listen!r} is no address and port", "Write it like 127.0.0.1:10025 or [::1]:10025."
             )
             continue
-        words = ".".join(str(step) for step in key)
         if listen in taken and not listen.endswith(":0"):  # at port 0 the system picks a free one
             document.wrong(key, f"{listen} is taken by {taken[listen]} already", "Take another port.")
-        taken.setdefault(listen, words)
+        taken.setdefault(listen, in_words(key))
     for name, hop in (("next-hop", settings.next_hop), ("secure-next-hop", settings.secure_next_hop)):
         if hop and f"{hop.host}:{hop.port}" in settings.smtp.listen:
             cause = "mail would come straight back: Sealgate listens there itself"

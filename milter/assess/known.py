@@ -34,7 +34,8 @@ def load(folder: Path | None) -> Known:
     place = folder or shipped_folder()
     settings = load_settings(place)
     policy = load_policy(place)
-    detectors = load_detectors(place / "detectors.toml")
+    file = place / "detectors.toml"
+    detectors = load_detectors(file.read_text(encoding="utf-8") if file.exists() else None, file=file)
     own = {partner.name: _own_details(partner) for partner in policy.own}
     return Known(policy, Knowledge(detectors, settings.read, own), settings)
 

@@ -65,7 +65,7 @@ async def run(port: int, *, once: bool) -> int:
         server = Server(settings.smtp, service, service.capabilities)
         await server.start([bind(f"{HOST}:{port}")])
         try:
-            await _show(service, sink, port)
+            await _show(service, port)
             if not once:
                 await _serve_on(sink, port)
         finally:
@@ -106,23 +106,23 @@ def _free(port: int) -> None:
             raise SealgateError(f"Port {port} is taken; try: sealgate demo --port {port + 1000}") from error
 
 
-async def _show(service: gateway.Gateway, sink: Sink, port: int) -> None:
+async def _show(service: gateway.Gateway, port: int) -> None:
     """Send the samples and print what became of each."""
     rows: list[tuple[str, ...]] = []
+    seen: list[Assessment] = []
+    service.surroundings.judged = seen.append
     for number, sample in enumerate(samples(), start=1):
-        before = len(sink.arrived)
+        seen.clear()
         reply = await _send(sample, sample.message(number), port)
-        assessment = service.last_assessment
-        rows.extend(_rows(number, sample, assessment, reply, len(sink.arrived) - before))
+        rows.extend(_rows(number, sample, seen[-1] if seen else None, reply))
         sys.stderr.write(f"\r{number} messages sent" if sys.stderr.isatty() else "")
     sys.stderr.write("\r" if sys.stderr.isatty() else "")
     sys.stdout.write(table(("", "message", "to", "became", "why"), rows) + "\n")
 
 
 def _rows(
-    number: int, sample: Sample, assessment: Assessment | None, reply: str, arrived: int
+    number: int, sample: Sample, assessment: Assessment | None, reply: str
 ) -> Iterator[tuple[str, ...]]:
-    del arrived
     if assessment is None:
         yield (str(number), sample.shows, ", ".join(sample.recipients), reply, "")
         return

@@ -29,13 +29,13 @@ class Gateway:
 
     def __init__(self, folder: Path | None, with_: Surroundings, next_hop: NextHopClient) -> None:
         self._folder = folder
-        self._with = with_
+        self.surroundings = with_
         self._next_hop = next_hop
         self._dispatch = Dispatch(with_)
-        self._outbox = Outbox(with_)
-        with_.wake_outbox = self._outbox.wake
+        self.outbox = Outbox(with_)
+        with_.wake_outbox = self.outbox.wake
         loop = asyncio.get_running_loop()
-        self._tasks = (loop.create_task(self._outbox.run()), loop.create_task(next_hop.watch()))
+        self._tasks = (loop.create_task(self.outbox.run()), loop.create_task(next_hop.watch()))
 
     async def deliver(self, envelope: Envelope, raw: bytes, session: SessionFacts) -> Reply:
         """Deal with one message."""
@@ -49,9 +49,9 @@ class Gateway:
         """Read policy, partners and detectors anew. Raises ConfigurationError and keeps the old ones."""
         known = await asyncio.to_thread(load, self._folder)
         children = await _children(self._folder, known)
-        old, self._with.children = self._with.children, children
-        self._with.known = known
-        await _note_policy(self._with.store, known)
+        old, self.surroundings.children = self.surroundings.children, children
+        self.surroundings.known = known
+        await _note_policy(self.surroundings.store, known)
         assert isinstance(old, Sandbox)
         await old.close()
 
@@ -62,9 +62,9 @@ class Gateway:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         await self._next_hop.close()
-        assert isinstance(self._with.children, Sandbox)
-        await self._with.children.close()
-        await asyncio.to_thread(self._with.store.close)
+        assert isinstance(self.surroundings.children, Sandbox)
+        await self.surroundings.children.close()
+        await asyncio.to_thread(self.surroundings.store.close)
 
 
 async def build(folder: Path | None, index: int, node: str) -> Gateway:

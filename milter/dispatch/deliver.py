@@ -18,6 +18,7 @@ from milter.dispatch import answer, recording
 from milter.dispatch.case import Case, Copy, Done
 from milter.dispatch.plan import Plan, only_for, plan_for
 from milter.dispatch.protecting import protect_for
+from milter.dispatch.receiving import is_receipt, receive
 from milter.dispatch.surroundings import Surroundings
 from milter.dispatch.wishes import wishes_of
 from milter.errors import StoreError
@@ -60,6 +61,8 @@ class Dispatch:
         started = perf_counter()
         key = progress.message_key(self._with.store.vault, envelope.sender, raw)
         done, earlier = await self._done_before(key)
+        if is_receipt(envelope, self._with.known.settings.receipts.domain):
+            return await receive(envelope, raw, key, self._with)
         if all(recipient.address in done for recipient in envelope.recipients):
             return answer.taken(earlier)
         known = self._with.known
@@ -67,6 +70,7 @@ class Dispatch:
         if trace.loops(message, self._trace_key, known.settings.smtp.hops):
             return answer.LOOP
         assessment = await self._judge(envelope, message)
+        self._with.judged(assessment)
         case = Case(
             key=key,
             id=earlier or ids.reference(),

@@ -11,6 +11,7 @@ from milter.dispatch.case import Case, Copy, Done
 from milter.dispatch.surroundings import Surroundings
 from milter.message.envelope import Envelope, Recipient
 from milter.message.letter import Letter, write_letter
+from milter.message.report import RecipientStatus, Report, write_report
 from milter.notices.model import Notice
 from milter.notices.render import render_notice
 from milter.settings import Settings
@@ -49,17 +50,41 @@ def owed_for(case: Case, done: Done, now: datetime, with_: Surroundings) -> tupl
         notice = explaining.held(case, done, now, expires_at, settings)
     else:
         return ()
-    return (mail(notice, case.id, f"told:{case.id}", case.envelope.sender, now, settings),)
+    dedupe = f"told:{case.id}"
+    letter = letter_for(notice, dedupe, case.envelope.sender, now, settings)
+    if done.plan.refused:
+        raw = write_report(letter, report_of(case, done, settings), case.message)
+    else:
+        raw = write_letter(letter)
+    return (Owed(case.id, dedupe, payload("", case.envelope.sender, raw)),)
+
+
+def report_of(case: Case, done: Done, settings: Settings) -> Report:
+    """Give the machine-readable part of a refusal (RFC 3464): what failed, and who may still get it."""
+    statuses = [
+        RecipientStatus(recipient.address, "failed", "5.7.1", orcpt=recipient.orcpt)
+        for recipient, _ in done.plan.refused
+    ]
+    statuses += [RecipientStatus(r.address, "delayed", "4.7.0", orcpt=r.orcpt) for r, _ in done.held]
+    return Report(settings.smtp.hostname, tuple(statuses), envid=case.envelope.envid)
 
 
 def mail(
     notice: Notice, subject: str, dedupe: str, to: str, now: datetime, settings: Settings, reply_to: str = ""
 ) -> Owed:
     """Write a notice as finished mail from the null sender."""
+    letter = letter_for(notice, dedupe, to, now, settings, reply_to)
+    return Owed(subject, dedupe, payload("", to, write_letter(letter)))
+
+
+def letter_for(
+    notice: Notice, dedupe: str, to: str, now: datetime, settings: Settings, reply_to: str = ""
+) -> Letter:
+    """Render a notice as a letter."""
     override = settings.folder / "notices"
     rendered = render_notice(notice, override if override.is_dir() else None)
     fields = (("Reply-To", reply_to),) if reply_to else ()
-    letter = Letter(
+    return Letter(
         sender=settings.contact.notices_address,
         sender_name=settings.contact.organisation,
         to=(to,),
@@ -70,7 +95,6 @@ def mail(
         date=now,
         fields=fields,
     )
-    return Owed(subject, dedupe, payload("", to, write_letter(letter)))
 
 
 def put_copy(tx: Transaction, copy: Copy, content: SealedContent) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from milter.assess.inspector import Children
+from milter.assess.judge import Assessment
 from milter.assess.known import Known
 from milter.clock import Clock
 from milter.message.envelope import Envelope
@@ -36,6 +37,7 @@ class Surroundings:
     secure_next_hop: NextHop | None
     clock: Clock
     wake_outbox: Callable[[], None]  # tells the outbox that there is something to send
+    judged: Callable[[Assessment], None] = lambda _: None  # is shown each judgement, for the demonstration
     find_people: "Sequence[Any]" = ()  # what adds evidence and directory facts to people, in order
 
     def commit(self, work: Callable[[Transaction], T]) -> "Future[T]":

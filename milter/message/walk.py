@@ -5,11 +5,11 @@ reading alone shows is added, and named as an ambiguity where it differs (pitfal
 are bounded by the caps and by an allowance of octets looked at; beyond them the walk stops and says so.
 """
 
-from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from milter.message.compare import SPACE, merged, squeezed, stretches
 from milter.message.header import Block, read_block
 from milter.message.leaf import Asides, Leaf, asides_of, read_leaf
 from milter.message.model import Node, Part, Seal
@@ -20,7 +20,6 @@ from milter.message.transfer import Encoding, decode
 from milter.settings import Caps
 
 _SAID = ("subject", "from", "to", "cc", "comments", "keywords", "thread-topic")
-_SPACE = b" \t\r\n\0"
 _ALLOWANCE = 40  # times the message's size may be looked at, all readings together
 _ALLOWANCE_LEAST = 20_000_000  # octets
 
@@ -133,18 +132,18 @@ class Walk:
     def _beyond(self, parts: list[Part], known: list[Part]) -> list[Part]:
         """Those parts whose content no known part holds, spacing aside."""
         exact = {(p.content, p.charset) for p in known}
-        rest = [p for p in parts if (p.content, p.charset) not in exact and p.content.strip(_SPACE)]
+        rest = [p for p in parts if (p.content, p.charset) not in exact and p.content.strip(SPACE)]
         if not rest:
             return []
-        blob = b"\n\n".join(_squeezed(p, p.content) for p in known)
-        scaffold = _merged(self.scaffold)
+        blob = b"\n\n".join(squeezed(p, p.content) for p in known)
+        scaffold = merged(self.scaffold)
         return [part for part in rest if not self._held(part, blob, scaffold)]
 
     def _held(self, part: Part, blob: bytes, scaffold: list[tuple[int, int]]) -> bool:
         """Whether a part's content is in `blob`, headers and delimiters aside."""
-        for stretch in _stretches(part, scaffold):
+        for stretch in stretches(part, scaffold):
             self.work -= len(blob)
-            if self.work < 0 or _squeezed(part, stretch) not in blob:
+            if self.work < 0 or squeezed(part, stretch) not in blob:
                 return False
         return True
 
@@ -328,7 +327,7 @@ class Walk:
         if is_boilerplate(text):
             self._scaffold(src, start, end)
             return []
-        if not text.strip(_SPACE) or not self._count():
+        if not text.strip(SPACE) or not self._count():
             return []
         path = f"{place.node or '0'}~{slug}"
         role: str = "attachment" if place.enclosing else "body"
@@ -460,41 +459,3 @@ def _slug(view: str) -> str:
         word for word in view.lower().split() if word not in ("a", "an", "the", "of", "to", "as", "if", "it")
     ]
     return "-".join("".join(c for c in word if c.isalnum()) for word in words[:3])
-
-
-def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return spans in order, those that touch made one."""
-    out: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if out and start <= out[-1][1]:
-            out[-1] = (out[-1][0], max(end, out[-1][1]))
-        else:
-            out.append((start, end))
-    return out
-
-
-def _stretches(part: Part, scaffold: list[tuple[int, int]]) -> list[bytes]:
-    """Return what is left of a part's content where headers and delimiters of any reading are taken out."""
-    start, end = part.body
-    if end - start != len(part.content):
-        return [part.content]
-    out, at = [], start
-    for number in range(max(0, bisect_left(scaffold, (start, 0)) - 1), len(scaffold)):
-        first, last = scaffold[number]
-        if first >= end:
-            break
-        if at < last:
-            out.append(part.content[at - start : max(first, at) - start])
-            at = last
-    out.append(part.content[at - start :] if at < end else b"")
-    return [stretch for stretch in out if stretch.strip(_SPACE)]
-
-
-_PLAIN = frozenset({"", "us-ascii", "ascii", "utf-8"})
-
-
-def _squeezed(part: Part, content: bytes) -> bytes:
-    """Content without spacing; text of an unusual charset as the characters that it spells."""
-    if part.charset not in _PLAIN and part.declared.startswith("text/"):
-        content = decode_text(content, part.charset).encode("utf-8", "replace")
-    return content.translate(None, _SPACE)

@@ -15,7 +15,7 @@ from milter import log
 from milter.dispatch.surroundings import Surroundings
 from milter.errors import RequestError, StoreError
 from milter.outbox import schedule
-from milter.outbox.parcels import Parcel, ended, parcel_for
+from milter.outbox.parcels import ended, parcel_for
 from milter.relay.result import RecipientResult
 from milter.store import ids, outbox
 from milter.store.outbox import Item
@@ -77,30 +77,26 @@ class Outbox:
 
     async def _carry_out(self, item: Item) -> None:
         try:
-            parcel = await asyncio.to_thread(self._parcel, item)
+            parcel = await self._commit(lambda tx: parcel_for(tx, item, self._with))
         except RequestError as error:
             _log.warning("outbox-item-void", item=item.id, kind=item.kind, cause=str(error))
             await self._commit(lambda tx: outbox.fail(tx, item, self._owner, "void"))
             return
         hop = self._with.secure_next_hop if parcel.secure else self._with.next_hop
         results = await (hop or self._with.next_hop).send(parcel.envelope, parcel.raw)
-        await self._commit(self._ending(item, parcel, results[0]))
+        await self._commit(self._ending(item, results[0]))
 
-    def _parcel(self, item: Item) -> Parcel:
-        with self._with.store.read() as tx:
-            return parcel_for(tx, item, self._with)
-
-    def _ending(self, item: Item, parcel: Parcel, result: RecipientResult) -> Callable[[Transaction], None]:
+    def _ending(self, item: Item, result: RecipientResult) -> Callable[[Transaction], None]:
         code = f"{result.code} {result.enhanced}"
 
         def work(tx: Transaction) -> None:
             if result.taken:
                 if outbox.done(tx, item, self._owner):
-                    ended(tx, item, parcel, result, self._with)
+                    ended(tx, item, result, self._with)
             elif result.code < 500 and not _too_old(item, tx.now):
                 outbox.retry(tx, item, self._owner, code)
             elif outbox.fail(tx, item, self._owner, code):
-                ended(tx, item, parcel, result, self._with)
+                ended(tx, item, result, self._with)
 
         _log.info("outbox", item=item.id, kind=item.kind, subject=item.subject, code=result.code)
         return work

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from milter import sharing
 from milter.dispatch import explaining, mailing
 from milter.dispatch.surroundings import Surroundings
 from milter.errors import RequestError
@@ -10,6 +11,7 @@ from milter.message import trace
 from milter.message.envelope import Envelope, Recipient
 from milter.message.parse import parse
 from milter.notices.model import Expired, Mail, Notice, Outcome, RefusedByReviewer, Released
+from milter.outbox import share_notices
 from milter.relay.result import RecipientResult
 from milter.store import contents, decisions, quarantine
 from milter.store.outbox import Item
@@ -33,6 +35,8 @@ def parcel_for(tx: Transaction, item: Item, with_: Surroundings) -> Parcel:
             return _finished(item.payload)
         case "release":
             return _release(tx, item, with_)
+        case "share-notice":
+            return _finished(share_notices.mail_for(tx, item, with_).payload)
         case "copy":
             raw = contents.get(tx, item.content_id)
             return Parcel(mailing.envelope_from(item.payload["envelope"]), raw, bool(item.payload["secure"]))
@@ -42,10 +46,15 @@ def parcel_for(tx: Transaction, item: Item, with_: Surroundings) -> Parcel:
             raise RequestError(f"The outbox has no way to send a {other!r}.")
 
 
-def ended(tx: Transaction, item: Item, parcel: Parcel, result: RecipientResult, with_: Surroundings) -> None:
+def ended(tx: Transaction, item: Item, result: RecipientResult, with_: Surroundings) -> None:
     """Record what the end of an item means, taken or refused for good."""
-    if item.kind != "release":
-        return
+    if item.kind == "copy" and not result.taken and item.payload.get("share"):
+        sharing.happened(tx, item.subject, "bounced", "gateway")
+    if item.kind == "release":
+        _released(tx, item, result, with_)
+
+
+def _released(tx: Transaction, item: Item, result: RecipientResult, with_: Surroundings) -> None:
     recipient = str(item.payload["recipient"])
     if not result.taken:
         decisions.returned(tx, item.subject, recipient, f"{result.code} {result.enhanced}")

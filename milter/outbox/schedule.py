@@ -1,9 +1,10 @@
-"""What falls due with time: held messages that nobody decided about, and what is kept no longer."""
+"""What falls due with time: held messages nobody decided about, shares to remind of or to end, old content."""
 
 from collections.abc import Callable
 
+from milter import sharing
 from milter.dispatch.surroundings import Surroundings
-from milter.store import decisions
+from milter.store import decisions, shares
 from milter.store.transaction import Transaction
 
 
@@ -12,6 +13,13 @@ def work_for(with_: Surroundings) -> Callable[[Transaction], int]:
     del with_
 
     def work(tx: Transaction) -> int:
-        return decisions.expire(tx, tx.now)
+        done = decisions.expire(tx, tx.now)
+        for share in shares.overdue(tx, tx.now):
+            sharing.expire(tx, share)
+            done += 1
+        for share in shares.to_remind(tx, tx.now):
+            sharing.remind(tx, share)
+            done += 1
+        return done
 
     return work

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args
 
-from milter.configuration import Document, Key, fill, open_document, unknown
+from milter.configuration import Document, Key, fill, impossible, open_document, unknown
 from milter.detect.finding import Grade
 from milter.errors import ConfigurationError, Problem
 from milter.policy.load_partners import load_partners
@@ -26,6 +26,7 @@ ROW_NAMES = MappingProxyType({"from": "senders", "to": "recipients"})
 ACTIONS = {action.name.lower(): action for action in Action}
 NOT_IN_FILE = ("responses", "rows", "partners", "personal_domains", "hash")
 MODES = get_args(Mode)
+ROW_REASONS = tuple(code for code, entry in BY_CODE.items() if entry.routed and code != "all-or-nothing")
 
 
 def load_policy(folder: Path) -> Policy:
@@ -96,7 +97,7 @@ def _response(document: Document, key: Key, code: str, settings: Mapping[str, An
             response = replace(response, action=_action(document, place, value))
         elif name == "mode":
             if value not in MODES:
-                unknown(document, (*place, str(value)), "mode", MODES)
+                impossible(document, place, value, "mode", MODES)
             response = replace(response, enforced=value != "monitor")
         elif name == "by-kind":
             response = replace(response, by_kind=_by_kind(document, place, value))
@@ -108,7 +109,7 @@ def _response(document: Document, key: Key, code: str, settings: Mapping[str, An
 def _action(document: Document, key: Key, value: Any) -> Action:
     if isinstance(value, str) and value in ACTIONS:
         return ACTIONS[value]
-    unknown(document, (*key, str(value)), "action", ACTIONS)
+    impossible(document, key, value, "action", ACTIONS)
     return Action.HOLD
 
 
@@ -118,7 +119,7 @@ def _by_kind(document: Document, key: Key, value: Any) -> tuple[Any, ...]:
         return ()
     for kind in value:
         if kind not in KINDS:
-            unknown(document, (*key, kind), "kind of recipient", KINDS)
+            impossible(document, key, kind, "kind of recipient", KINDS)
     return tuple((kind, _action(document, (*key, kind), action)) for kind, action in value.items())
 
 
@@ -146,21 +147,17 @@ def _check_row(document: Document, row: Row, *, last: bool) -> None:
     if last and not anything:
         cause = "the last row has conditions, so some mail would match no row"
         document.wrong(key, cause, 'End with a row that has only a demand, such as demand = "hold".')
-    if row.reason and (row.reason not in BY_CODE or not BY_CODE[row.reason].routed):
-        unknown(document, (*key, "reason", row.reason), "reason for a row", _row_reasons())
+    if row.reason and row.reason not in ROW_REASONS:
+        impossible(document, (*key, "reason"), row.reason, "reason for a row", ROW_REASONS)
     for rule in row.rules:
         if rule not in RULE_IDS:
-            unknown(document, (*key, "rules", rule), "rule of the guide", RULE_IDS)
+            impossible(document, (*key, "rules"), rule, "rule of the guide", RULE_IDS)
     if "none" in row.data and len(row.data) > 1:
         cause = "'none' stands beside other data"
         document.wrong((*key, "data"), cause, "Write a row of its own for mail that carries nothing.")
     if row.demand == "pass" and "unknown" in row.recipients and set(row.data) - {"none", "locked"}:
         cause = "personal information would pass in clear to organisations that nobody knows"
         document.wrong((*key, "demand"), cause, "Name the kinds that may have it, or demand protection.")
-
-
-def _row_reasons() -> tuple[str, ...]:
-    return tuple(code for code, entry in BY_CODE.items() if entry.routed)
 
 
 def _check(document: Document, policy: Policy) -> None:
@@ -175,8 +172,8 @@ def _check(document: Document, policy: Policy) -> None:
     for row in policy.rows:
         for marking in row.marking:
             if marking not in policy.markings:
-                key: Key = ("route", row.number - 1, "marking", marking)
-                unknown(document, key, "marking", policy.markings)
+                key: Key = ("route", row.number - 1, "marking")
+                impossible(document, key, marking, "marking", policy.markings)
     _check_days(document, policy.sharing, policy.holding)
 
 

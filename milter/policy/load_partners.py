@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from milter.configuration import Document, Key, fill, open_document, unknown
+from milter.configuration import Document, Key, fill, impossible, open_document, unknown
 from milter.errors import Problem
 from milter.policy.domains import PROTECTED, SUFFIXES, normalise
 from milter.policy.model import DEMANDS, KINDS, Partner
@@ -58,14 +58,14 @@ def _partner(
 ) -> Partner:
     left_out = dict.fromkeys(PARTNER_ONLY, "") if own else dict.fromkeys(OWN_ONLY, ())
     partner = fill(Partner, document, key, table, given={"own": own, **left_out})
-    impossible = NOT_OWN if own else NOT_PARTNER
-    if partner.kind in impossible:
+    refused = NOT_OWN if own else NOT_PARTNER
+    if partner.kind in refused:
         what = "kind of an own organisation" if own else "kind of a partner"
         unknown(
             document, (*key, "kind", partner.kind), what, [kind for kind in KINDS if kind not in impossible]
         )
     if partner.route and partner.route not in DEMANDS:
-        unknown(document, (*key, "route", partner.route), "route", DEMANDS)
+        impossible(document, (*key, "route"), partner.route, "route", DEMANDS)
     if not partner.name.strip() and "name" in table:
         document.wrong((*key, "name"), "it is empty", "Write the organisation's name.")
     if not table.get("domains"):
@@ -93,8 +93,11 @@ def _personal(file: Path, seen: dict[str, str]) -> tuple[frozenset[str], list[Pr
     document = Document(file)
     try:
         lines = file.read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        document.wrong((), "there is no such file", "Copy the shipped one into the folder.")
+        return frozenset(), document.problems
     except (OSError, UnicodeDecodeError):
-        document.wrong((), "it can't be read", "Copy the shipped one into the folder, as UTF-8.")
+        document.wrong((), "it can't be read", "Save it as UTF-8, readable by the service's account.")
         return frozenset(), document.problems
     domains = set()
     for number, line in enumerate(lines, 1):

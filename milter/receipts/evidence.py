@@ -49,5 +49,5 @@ def stronger(one: Grade, other: Grade) -> Grade:
 
 
 def enough(evidence: Grade, needed: Grade) -> bool:
-    """Tell whether evidence reaches what is needed; needing nothing is never met, so that a slip can't release."""
+    """Tell whether evidence reaches the need; needing nothing is never met, so that a slip can't release."""
     return needed != "" and GRADES.index(evidence) >= GRADES.index(needed)

@@ -104,8 +104,9 @@ def replay(tx: Transaction, since: datetime, until: datetime) -> Iterator[tuple[
         .where(judged.c.at >= since, judged.c.at < until)
         .order_by(judged.c.at, judged.c.id)
     )
-    for row in tx.connection.execution_options(yield_per=500).execute(query):
-        yield value_of(Judged, row), _facts(tx, row.id, row.sealed)
+    with tx.connection.execution_options(yield_per=500).execute(query) as rows:
+        for row in rows:
+            yield value_of(Judged, row), _facts(tx, row.id, row.sealed)
 
 
 def _facts(tx: Transaction, judged_id: str, sealed: bytes) -> Any:

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from milter.store import audit
 from milter.store.schema import policy_history
-from milter.store.transaction import Transaction, changed, value_of
+from milter.store.transaction import Transaction, value_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ def loaded(tx: Transaction, digest: str, text: str) -> None:
     """Record that a policy came into force. Its text is kept once."""
     dialect = postgresql if tx.connection.dialect.name == "postgresql" else sqlite
     row = dialect.insert(policy_history).values(digest=digest, at=tx.now, text=text)
-    if changed(tx.execute(row.on_conflict_do_nothing())):
+    if tx.execute(row.on_conflict_do_nothing().returning(policy_history.c.digest)).one_or_none():
         audit.policy_loaded(tx, digest)
 
 

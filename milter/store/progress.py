@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from milter.store import audit
 from milter.store.schema import claims, progress
-from milter.store.transaction import Transaction, changed
+from milter.store.transaction import Transaction
 from milter.store.vault import Vault
 
 Outcome = Literal["delivered", "held", "refused"]
@@ -47,7 +47,7 @@ def claim(tx: Transaction, key: str, owner: str, seconds: float = 900.0) -> Clai
     taken = taken.on_conflict_do_update(
         index_elements=["key"], set_={"owner": owner, "lease_until": until}, where=free
     )
-    if not changed(tx.execute(taken)):
+    if tx.execute(taken.returning(claims.c.key)).one_or_none() is None:
         return None
     query = select(progress.c.recipient, progress.c.outcome, progress.c.judged_id).where(
         progress.c.key == key

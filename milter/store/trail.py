@@ -11,7 +11,7 @@ key file and all; note the heads elsewhere (`Verified.heads`) to see that too.
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -172,20 +172,12 @@ def verify(connection: Connection, vault: Vault) -> Verified:
             broken.append(Broken(name, 0, "the chain is not in the list of chains"))
             continue
         walked = _Walk(vault, name)
-        for row in _rows_of(connection, name):
-            if not walked.holds(row):
-                break
+        walked.through(connection)
         rows += walked.seq
         if fault := walked.fault or _head_fault(vault, walked, known.get(name)):
             broken.append(Broken(name, walked.seq + 1, fault))
     marks = tuple((name, row.seq, row.mac) for name, row in sorted(known.items()))
     return Verified(rows, tuple(broken), marks)
-
-
-def _rows_of(connection: Connection, chain: str) -> Iterator[AuditRow]:
-    query = select(audit).where(audit.c.chain == chain).order_by(audit.c.seq)
-    for found in connection.execution_options(yield_per=2_000).execute(query):
-        yield _row(found)
 
 
 class _Walk:
@@ -197,6 +189,14 @@ class _Walk:
         self.seq = 0
         self.previous = START
         self.fault = ""
+
+    def through(self, connection: Connection) -> None:
+        """Walk from the first row to the last, or to the first that does not hold."""
+        query = select(audit).where(audit.c.chain == self.chain).order_by(audit.c.seq)
+        with connection.execution_options(yield_per=2_000).execute(query) as rows:
+            for found in rows:
+                if not self.holds(_row(found)):
+                    break
 
     def holds(self, row: AuditRow) -> bool:
         """Take the next row where it follows from the one before."""

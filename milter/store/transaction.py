@@ -140,5 +140,5 @@ def need(row: T | None, what: str) -> T:
 
 
 def changed(result: CursorResult[Any]) -> bool:
-    """Tell whether an update or insert touched a row."""
+    """Tell whether an update or a deletion touched a row (PostgreSQL does not count insertions)."""
     return result.rowcount > 0

@@ -27,9 +27,7 @@ def test_reference_forgives_slips(typed: str):
     assert read_reference(typed) == "SG-0123-4567-89AB"
 
 
-@pytest.mark.parametrize(
-    "typed", ["", "SG-", "SG-0123-4567-89AU", "SG-0123-4567", "x" * 10_000, "' OR 1=1 --"]
-)
+@pytest.mark.parametrize("typed", ["", "SG-", "SG-0123-4567-89AU", "SG-0123-4567", "x" * 10_000, "'--"])
 def test_what_is_no_reference_is_none(typed: str):
     """Anything else is not a reference."""
     assert read_reference(typed) is None

@@ -115,9 +115,14 @@ def test_closing_finishes_what_was_submitted(store: Store, open_it: Opener):
 
 def test_exception_rolls_a_transaction_back(store: Store):
     """A transaction that is left by an exception has changed nothing."""
-    with pytest.raises(ZeroDivisionError), store.transaction() as tx:
-        tx.record("tried", "SG-1", "test", {})
-        raise ZeroDivisionError
+
+    def fails() -> None:
+        with store.transaction() as tx:
+            tx.record("tried", "SG-1", "test", {})
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails()
     assert _subjects(store) == []
 
 
@@ -145,7 +150,7 @@ def _pragma(store: Store, pragma: str) -> Any:
 def test_full_or_read_only_disk_is_told_and_survived(
     sqlite_url: str, key_file: Path, pragma: str, words: str
 ):
-    """A disk that takes nothing fails every unit with a clear StoreError; once mended, the next try succeeds."""
+    """A disk that takes nothing fails each unit with clear words; once mended, the next try succeeds."""
     store = open_store(sqlite_url, key_file)
     store.submit(_event("SG-before")).result(30)
     listener = _pragma(store, pragma)
@@ -181,7 +186,7 @@ def test_locked_store_is_told_and_survived(sqlite_url: str, key_file: Path, monk
 
 @pytest.mark.postgres
 def test_lost_connection_is_told_and_survived(postgresql_url: str, key_file: Path):
-    """A connection that PostgreSQL drops in mid-transaction fails its own unit; neighbours get their commit."""
+    """A connection dropped in mid-transaction fails its own unit; its neighbours get their commit."""
     store = open_store(postgresql_url, key_file)
     gate, _ = _gated(store)
     first = store.submit(_event("SG-1"))
@@ -201,7 +206,10 @@ def test_restarted_server_is_found_again(postgresql_url: str, key_file: Path):
     """Connections that died while idle are replaced without anybody noticing."""
     store, other = open_store(postgresql_url, key_file), open_store(postgresql_url, key_file, node="node2")
     store.submit(_event("SG-1")).result(30)
-    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
+    others = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+    )
     with other.transaction() as tx:
         tx.execute(text(others))
     store.submit(_event("SG-2")).result(30)

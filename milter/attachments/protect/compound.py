@@ -102,7 +102,7 @@ def _mini_stream(entries: tuple[Entry, ...]) -> tuple[bytes, list[int], dict[int
     mini, chains, starts = bytearray(), list[int](), dict[int, int]()
     for at, entry in enumerate(entries):
         if entry.kind == STREAM and len(entry.content) < CUTOFF:
-            starts[at] = len(chains)
+            starts[at] = len(chains) if entry.content else END
             chains += _chain(len(chains), _count(len(entry.content), MINI))
             mini += entry.content + bytes(-len(entry.content) % MINI)
     return bytes(mini), chains, starts

@@ -1,0 +1,146 @@
+"""Home addresses: the street line, and the postcode apart (uk-facts, BS 7666 in spirit).
+
+A street line is one of a private person when a label, a sentence ('lives at'), a column or the name on the
+line above says so; offices, venues, letterheads and planning sites are none (N1, N2, N5).
+"""
+
+import re
+
+import re2
+
+from milter.detect.context import latin_options
+from milter.detect.detector import Hit
+from milter.detect.page import Page
+from milter.detect.places import Kin, block_kin, surroundings
+from milter.detect.signature import Zones
+
+_TYPE = (
+    r"(?:Road|Rd|Street|St|Avenue|Ave|Lane|Ln|Close|Cl|Drive|Dr|Way|Court|Ct|Crescent|Cres|Gardens|Gdns|Place|Pl|Terrace|Terr|Grove|Gr|Hill|Walk|Square|Sq"
+    r"|Park|Mews|Rise|View|Row|Green|Parade|Gate|Mount|Vale|Croft|Meadows?|Path|End|Wharf|Quay|Yard|Fields?|Orchard|Chase|Broadway|Bank|Villas|Buildings"
+    r"|Circus|Approach|Common|Copse|Dene|Heath|Highway|Ridge|Dale|Mead|Garth|Wynd|Brae|Loan|House|Cottages?|Lodge|Farm|Heights|Point|Esplanade|Promenade|Drift"
+    r"|Spinney|Hollow|Bottom|Leys?|Leas|Side|Acre|Acres|Towers?|Town|Holt|Warren|Paddock|Glebe|Glade|Dell|Drove|Reach|Crofts|Elms|Oaks|Limes|Firs|Beeches|Bridge|Cross)"
+)
+_WORDS = r"(?:[A-Z][A-Za-z'\-]*\.? ){1,4}?"
+_FLAT = r"(?:(?:Flat|FLAT|flat|Apartment|Apt|Maisonette|Room|Studio)\.? ?[0-9A-Z]{1,4}[A-Za-z]?(?:,? |, ?\n?))"
+_HOUSE = r"(?:[A-Z][A-Za-z']+ (?:House|Court|Lodge|Cottage|Farm|Mansions|Heights|Tower|Point|Villas)(?:,? ))"
+STREET = (
+    rf"\b{_FLAT}?{_HOUSE}?\d{{1,4}}[A-Za-z]?(?: ?[-/] ?\d{{1,4}}[A-Za-z]?)?,? (?:{_WORDS}{_TYPE}|The [A-Z][a-z]+|[A-Z]{{2}}[A-Z' ]{{2,24}} (?:ROAD|STREET|AVENUE"
+    rf"|LANE|CLOSE|DRIVE|WAY|COURT|CRESCENT|GARDENS|PLACE|TERRACE|GROVE|HILL|WALK|SQUARE|PARK|MEWS|RISE|VIEW|ROW|GREEN))\b"
+    rf"|\b{_FLAT}{_HOUSE}"
+    rf"|\b[A-Z][a-z]+ (?:Cottage|Farm|Lodge|Farmhouse|Barn), (?:[A-Z][a-z]+ ){{1,3}}{_TYPE}\b"
+)
+_CASED = latin_options()
+_CASED.case_sensitive = True
+_STREET = re2.compile(STREET.encode("latin-1"), _CASED)
+POSTCODE = r"\b(?:[A-PR-UWYZ]\d{1,2}|[A-PR-UWYZ][A-HK-Y]\d{1,2}|[A-PR-UWYZ]\d[A-HJKPSTUW]|[A-PR-UWYZ][A-HK-Y]\d[ABEHMNPRVWXY]|GIR ?0A) {0,2}\d[ABD-HJLNP-UW-Z]{2}\b"
+_POSTCODE = re2.compile(POSTCODE.encode("latin-1"), latin_options())
+_LABELLED = re.compile(
+    r"(?:\b(?:home |current |previous |permanent |postal |correspondence |client'?s? |tenant'?s? |patient'?s? |child'?s? |pupil'?s? |his |her |their |my |family |contact |parents?'?s? |carer'?s? )?address(?:es)?"
+    r"(?: of (?:client|child|patient|pupil|tenant|applicant|claimant|property))?(?: ?\(?(?:if different|incl[a-z. ]+postcode)\)?)?\s?(?:[:\-=]|is\b|\|)|\b(?:lives?|lived|living|resides?|residing|resident|staying|moved|housed|placed)\s(?:at|in|on|to|with \w+ (?:at|in))\b"
+    r"|\bhome visit (?:to|at)\b|\bof no\.?)\s{0,3}$"
+)
+_NAMED_LINE = re.compile(r"^\s*(?:(?:mr|mrs|miss|ms|mx|dr|master)\b\.?(?: ?(?:&|and) ?(?:mr|mrs|ms|miss)\b\.?)?|the parents?(?:/| or | and )?(?:carers?|guardians?)? of|parents? of|the occupier)", re.IGNORECASE)
+_VALUE_END = re.compile(r"\n\s*\n|\n\s*[A-Z][A-Za-z /()']{1,32}:|[;|\t]|\.\s|\b(?:tel|phone|dob|d\.o\.b|mobile|email|nhs|date of birth)\b", re.IGNORECASE)
+
+
+def patterns() -> tuple[str, ...]:
+    """The postcode's pattern, for the gate."""
+    return (POSTCODE,)
+
+
+def find(page: Page, zones: Zones, names: list[tuple[int, int]], own: frozenset[str]) -> list[Hit]:
+    """Home addresses and their postcodes. `names` are spans of people; `own` an organisation's, folded."""
+    streets = [hit for match in _STREET.finditer(page.octets) if (hit := _street(page, zones, names, *match.span()))]
+    postcodes = [match.span() for match in _POSTCODE.finditer(page.octets)]
+    found = [hit for hit in streets if _fold(page.text[hit.start : hit.end]) not in own]
+    found += _columns(page)
+    for low, high in postcodes:
+        hit = _postcode(page, zones, names, found, low, high)
+        if hit is not None and _fold(page.text[low:high]) not in own:
+            found.append(hit)
+    return found
+
+
+def _fold(value: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", value.lower())
+
+
+def own_places(addresses: tuple[str, ...], postcodes: tuple[str, ...]) -> frozenset[str]:
+    """Own addresses and postcodes in the form that `find` compares."""
+    return frozenset(_fold(value) for value in (*addresses, *postcodes))
+
+
+def _street(page: Page, zones: Zones, names: list[tuple[int, int]], low: int, high: int) -> Hit | None:
+    while high > low and page.text[high - 1] in " ,\n":
+        high -= 1
+    confidence, why = _whose(page, zones, names, low, high)
+    if confidence < 0.5:
+        return None
+    return Hit("address", "contact", low, high, confidence, why)
+
+
+def _whose(page: Page, zones: Zones, names: list[tuple[int, int]], low: int, high: int) -> tuple[float, str]:
+    if zones.at(low) in ("signature", "letterhead", "disclaimer"):
+        return 0.0, ""
+    role, head = page.column(low)
+    if role:
+        if role in ("address", "postcode", "name", "notes") and page.private_rows(low):
+            return 0.9, f"in a column headed '{head[:40]}'"
+        return 0.0, ""
+    if _LABELLED.search(page.lower[max(0, low - 70) : low]):
+        kin = block_kin(page, low, high)
+        return (0.9, "labelled as an address") if kin != Kin.WORK else (0.0, "")
+    line = page.starts[page.line_at(low)]
+    if not page.text[line:low].strip(" ,"):
+        above = page.text[max(0, line - 90) : line].rstrip().rsplit("\n", 1)[-1]
+        if _NAMED_LINE.match(above) or _is_name(page, names, line):
+            return 0.9, "under a person's name"
+    if zones.at(low) == "private-signature":
+        return 0.8, "under a private signature"
+    kin = block_kin(page, low, high)
+    if kin == Kin.PRIVATE:
+        return 0.75, "among a person's details"
+    if kin == Kin.UNKNOWN and any(low - 60 <= end <= low for _, end in names):
+        return 0.7, "beside a person's name"
+    return 0.0, ""
+
+
+def _is_name(page: Page, names: list[tuple[int, int]], line: int) -> bool:
+    """Say whether the line above is a person's name and little else."""
+    if line == 0:
+        return False
+    low, high = page.line(page.line_at(line - 1))
+    length = len(page.text[low:high].strip())
+    return any(low <= start and end <= high and length - (end - start) <= 8 for start, end in names)
+
+
+def _columns(page: Page) -> list[Hit]:
+    found: list[Hit] = []
+    for block in page.blocks:
+        columns = [(at, role) for at, role in enumerate(block.roles) if role == "address"]
+        if columns and page.private_block(block):
+            for low, high, _ in page.column_cells(block, columns):
+                text = page.text[low:high]
+                if not _STREET.search(page.octets, low, high) and len(text) > 4 and " " in text and not _POSTCODE.fullmatch(text.encode("latin-1")):
+                    found.append(Hit("address", "contact", low, high, 0.85, "in a column of addresses"))
+    return found
+
+
+def _postcode(page: Page, zones: Zones, names: list[tuple[int, int]], found: list[Hit], low: int, high: int) -> Hit | None:
+    if not page.text[low:high].isupper() and " " not in page.text[low:high] and not page.text[low:high].islower():
+        return None
+    for hit in found:
+        if hit.kind == "address" and hit.start <= low and low - hit.end < 90:
+            return Hit("postcode", "contact", low, high, 0.9, "of a home address")
+    if zones.at(low) in ("signature", "letterhead", "disclaimer"):
+        return None
+    role, head = page.column(low)
+    if role:
+        private = role in ("postcode", "address", "name", "notes") and page.private_rows(low)
+        return Hit("postcode", "contact", low, high, 0.85, f"in a column headed '{head[:40]}'") if private else None
+    if block_kin(page, low, high) == Kin.PRIVATE:
+        return Hit("postcode", "contact", low, high, 0.7, "among a person's details")
+    return None
+
+
+__all__ = ["find", "own_places", "patterns", "surroundings"]

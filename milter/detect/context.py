@@ -1,0 +1,177 @@
+"""What stands beside a value: the label that names it, or the words that make it something else (pitfall 26).
+
+A value is read as a person would read it: the nearest label to its left on the line decides, else a label
+right behind it in brackets, else a short label line above, else the header of its column (see tables). Labels
+are found once for a passage by RE2 and looked up by place; every look-up is bounded.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import re2
+
+FAR = 64  # characters between a label and its value at most, on one line
+
+_NO = r"(?:[ _\-]{0,2}(?:nos?|num|numbers?|nr|#|id|ref(?:erence)?|identifier|code)\b\.?)"
+_WHO = (
+    r"(?:home|parents?'?s?|mum'?s?|dad'?s?|mother'?s?|father'?s?|carer'?s?|guardian'?s?|emergency|next of kin|nok|personal"
+    r"|private|his|her|their|daytime|evening|client'?s?|tenant'?s?|patient'?s?|claimant'?s?|applicant'?s?|my|family|partner'?s?"
+    r"|husband'?s?|wife'?s?|son'?s?|daughter'?s?|gran'?s?|nan'?s?|aunt'?s?|resident'?s?|complainant'?s?|pupil'?s?|child'?s?)"
+)
+_KNOWN = (
+    r"invoice|inv|purchase order|purchase|p/o|quote|quotation|product|part|item|stock|sku|catalogue|model|serial|s/n|asset"
+    r"|batch|lot|barcode|ean|gtin|upc|tracking|parcel|consignment|delivery|despatch|dispatch|shipment|waybill|job|ticket|incident"
+    r"|helpdesk|call ref|meter|mpan|mprn|supply|isbn|issn|company|charity|vat|registration|registered|reg|crn|receipt|transaction"
+    r"|txn|booking|reservation|voucher|coupon|gift card|contract|tender|policy|claim|customer|supplier|vendor|creditor|debtor"
+    r"|membership|member|library card|library|loyalty|uprn|usrn|urn|ukprn|laestab|dfe|estab|ofsted|duns|grid|easting|northing"
+    r"|planning|application|imei|sim|iccid|version|build|release|plate|tag|crime|case|file|ledger|cost centre|budget|journal"
+    r"|project|grant|council tax|business rates|rates|swift|bic|giro|fund|order|hospital|exam|candidate|record|centre|payroll"
+    r"|employee|staff|patient|system|device|machine|engine|chassis|vin|drawing|certificate|cert|document|doc"
+)
+_LABELS = (
+    ("nhs", rf"\bn\.?\s?h\.?\s?s\.?[ _\-]?(?:patient )?{_NO}|\bnhsno\b|\bnhs\s?[:=]|\bnational health service{_NO}"),
+    ("chi", rf"\bc\.?h\.?i\.?{_NO}|\bchi\s?[:=]|\bcommunity health index{_NO}?"),
+    ("hc", rf"\bh\s?(?:&|\+|and)\s?c{_NO}?|\bhcn\b|\bhealth (?:and|&) (?:social )?care{_NO}|\bhsc{_NO}"),
+    ("uln", rf"\bulns?\b{_NO}?|\bunique[ _]learner{_NO}|\blearner{_NO}"),
+    ("utr", rf"\butrs?\b{_NO}?|\bunique tax(?:payer)?(?:'s)?{_NO}|\btax(?:payer)?(?:'s)? ref(?:erence)?{_NO}?|\btax(?:payer)?{_NO}"
+            rf"|\bself[ \-]?assessment{_NO}|\bsa{_NO}"),
+    ("upn", rf"\bu\.?p\.?n\.?s?\b{_NO}?|\bunique[ _]pupil{_NO}|\bpupil{_NO}"),
+    ("nino", rf"\bn\.?\s?i\.?{_NO}|\bninos?\b{_NO}?|\bnat(?:ional|\.)?[ _]?ins(?:urance|\.)?{_NO}?|\bni\s?[:=]|\bnin\b"
+             rf"|\bn\.i\.(?:\s?[:=])?"),
+    ("passport", rf"\bpassports?\b{_NO}?"),
+    ("licence", rf"\bdriv(?:ing|er'?s?)[ _]?(?:licen[cs]es?)?{_NO}?|\bdln\b|\bdvla\b{_NO}?|\blicen[cs]e{_NO}"),
+    ("iban", r"\bibans?\b"),
+    ("card", rf"\b(?:credit|debit|bank|payment|visa|mastercard|amex|barclaycard|maestro|purchase|corporate)[ _]?cards?{_NO}?"
+             rf"|\bcard{_NO}|\blong (?:card )?number|\bvisa\b|\bmastercard\b|\bamex\b|\bamerican express\b|\bcard\s?[:=]"),
+    ("sort", r"\bsort(?:ing)?[ \-_]?code|\bs/c\b|\bs\.?c\.?\s?[:=]|\bsort\b"),
+    ("account", rf"\b(?:bank[ _])?(?:account|acc(?:oun)?t?|a/c)\b\.?{_NO}?|\bbank details\b"),
+    ("born", r"\bd\s?[./]?\s?o\s?[./]?\s?b\b\.?|\bdate[ _]?of[ _]?birth|\bbirth[ _\-]?dates?\b|\bborn\b|\bbirth ?days?\b|\bdate birth"
+             r"|\bbirth\s?[:=]|\bd of b\b|\bdobs\b"),
+    ("homephone", rf"\b{_WHO}\b[^\n:;,.\t]{{0,16}}\b(?:tel(?:ephone)?|phone|mobile|mob|number|contact|cell|landline)\b"
+                  r"(?:\s?no\.?| number)?"),
+    ("phone", r"\b(?:tel(?:ephone)?|phone|mobile|mob|cell|landline|fax|call|ring|text|helpline|switchboard|ext(?:ension)?"
+              r"|whatsapp|dial|rang|phoned|called|contact)\b\.?(?:\s?(?:no\.?|numbers?|details|tel))?"),
+    ("other", rf"\b(?:{_KNOWN})\b\.?{_NO}|\b(?:isbn(?:-1[03])?|issn|uprn|usrn|urn|mpan|mprn|imei|iccid|sku|ean|gtin|vat|ukprn|laestab"
+              r"|crn|duns|barcode|serial|s/n|meter|order|invoice|ticket|asset|product|part|batch|tracking|consignment|parcel|charity"
+              r"|version|receipt|transaction|voucher|easting|northing|po|model)\b(?:\s?[:#])?|\bref(?:erence)?s?\b\.?(?:\s?(?:nos?|numbers?)\b)?\.?"),
+    ("nhs~", r"\bnhs\b"),
+    ("chi~", r"\bchi\b"),
+    ("nino~", r"\bni\b"),
+    ("born~", r"\bb\.|\bb\b"),
+)  # fmt: skip
+_PATTERN = "|".join(f"(?:{pattern})" for _, pattern in _LABELS)
+_NAMED = re.compile("|".join(f"(?P<k{at}>{pattern})" for at, (_, pattern) in enumerate(_LABELS)))
+_SPECIMEN = re.compile(
+    r"\be\.?g\b\.?|\bexamples?\b|\bfor instance\b|\bspecimens?\b|\bsamples?\b|\bdummy\b|\bsuch as\b|\bin the (?:form|format)\b"
+    r"|\bformat\b|\blooks? like\b|\bplaceholder\b|\bfictional\b|\bfictitious\b|\btest (?:data|number|value|record|patient|card)s?\b"
+    r"|\bnot a (?:real|genuine|valid)\b|\bmade[- ]up\b|\binvented\b|\bdo not use\b|\billustrat\w+"
+)
+
+
+def latin_options() -> re2.Options:
+    """RE2 over Latin-1 octets without captures: the fast way."""
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.never_capture = True
+    options.case_sensitive = False
+    options.log_errors = False
+    options.max_mem = 64 << 20
+    return options
+
+
+_RE2 = re2.compile(_PATTERN.encode("latin-1"), latin_options())
+
+
+@lru_cache(maxsize=4096)
+def _name(words: str) -> str:
+    match = _NAMED.match(words)
+    return _LABELS[int((match.lastgroup or "k0")[1:])][0] if match else ""
+
+
+def header_name(words: str) -> str:
+    """Name of the label that a heading (lower case) is or holds; '' for none."""
+    match = _NAMED.search(words)
+    return _LABELS[int((match.lastgroup or "k0")[1:])][0].rstrip("~") if match else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label in the text, or none at all ('')."""
+
+    name: str = ""
+    words: str = ""
+    how: str = "labelled"  # 'labelled', 'under the label', 'followed by', 'in a column headed'
+
+
+NO_LABEL = Label()
+
+
+class Labels:
+    """The labels of one passage, by place."""
+
+    __slots__ = ("_ends", "_spans", "_text")
+
+    def __init__(self, text: str, octets: bytes) -> None:
+        """Find every label of a passage; `text` in lower case."""
+        self._text = text
+        self._spans = [match.span() for match in _RE2.finditer(octets)]
+        self._ends = [end for _, end in self._spans]
+
+    def before(self, start: int, low: int = 0) -> Label:
+        """The nearest label on the same line (from `low` on) left of a value, or a label line just above."""
+        text = self._text
+        line = text.rfind("\n", max(0, start - 2 * FAR), start) + 1
+        label = self._nearest(max(line, start - FAR, low), start)
+        if label.name or low or not line or text[line:start].strip(" \t-:.*|>#"):
+            return label
+        low = max(0, line - 200)
+        above_end = low + len(text[low:line].rstrip())
+        above = text.rfind("\n", low, above_end) + 1
+        if above_end - above > 80:
+            return NO_LABEL
+        label = self._nearest(above, above_end)
+        if label.name and len(text[above:above_end].strip()) <= len(label.words) + 24:
+            return Label(label.name, label.words, "under the label")
+        return NO_LABEL
+
+    def places(self) -> Iterator[tuple[str, int]]:
+        """Name and end of every label, in the order of the text."""
+        for start, end in self._spans:
+            yield _name(self._text[start:end]).rstrip("~"), end
+
+    def _nearest(self, low: int, high: int) -> Label:
+        at = bisect_left(self._ends, high + 1) - 1
+        while at >= 0 and self._spans[at][0] >= low:
+            start, end = self._spans[at]
+            words = self._text[start:end]
+            name = _name(words)
+            if name.endswith("~"):  # short words that are labels only right before the value
+                if self._text[end:high].strip(" \t:.-=(") == "":
+                    return Label(name[:-1], words)
+                at -= 1
+                continue
+            return Label(name, words.strip())
+        return NO_LABEL
+
+    def after(self, end: int) -> Label:
+        """A label that follows a value directly: '943 476 5919 (NHS number)'."""
+        window = self._text[end : end + 40]
+        head = re.match(r"[\s,]{0,2}(?:[(\[]|is (?:the|his|her|their|my)|[-=] |as |being )\s?", window)
+        if not head:
+            return NO_LABEL
+        at = bisect_left(self._ends, end)
+        while at < len(self._spans) and self._spans[at][0] <= end + head.end() + 8:
+            start, stop = self._spans[at]
+            if start >= end:
+                words = self._text[start:stop]
+                return Label(_name(words).rstrip("~"), words.strip(), "followed by")
+            at += 1
+        return NO_LABEL
+
+
+def specimen(before: str, after: str) -> bool:
+    """Say whether the words around a value present it as an example (N3); both in lower case."""
+    return bool(_SPECIMEN.search(before[-70:]) or _SPECIMEN.search(after[:40]))

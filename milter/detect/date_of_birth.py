@@ -1,0 +1,131 @@
+"""Dates of birth: a date in any common form beside 'DOB', 'born', a person's age, or in such a column.
+
+A date alone is none; nor is one in the 1800s, whose owner is not living (N3).
+"""
+
+import re
+
+import re2
+
+from milter.detect.context import latin_options, specimen
+from milter.detect.detector import Hit
+from milter.detect.page import Page
+
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?"
+    r"|dec(?:ember)?)"
+)
+PATTERN = (
+    r"\b(?:\d{1,2} ?[/.\-] ?\d{1,2} ?[/.\-] ?(?:(?:19|20)\d{2}|\d{2})|(?:19|20)\d{2}[/.\-]\d{1,2}[/.\-]\d{1,2}|\d{1,2} \d{1,2} (?:19|20)?\d{2}"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)?(?: of)?[ \-/.]{{0,2}}{_MONTH}\.?,?[ \-/.]{{0,2}}(?:'?\d{{2}}|(?:19|20)\d{{2}})"
+    rf"|{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?,? (?:19|20)\d{{2}}|(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19|20)\d\d)\b"
+)
+_DATE = re2.compile(PATTERN.encode("latin-1"), latin_options())
+_LABEL = re.compile(
+    r"(?P<born>\bd\s?[./]?\s?o\s?[./]?\s?b\b\.?|\bdates?[ _]?of[ _]?births?|\bbirth[ _\-]?dates?\b|\bborn\b|\bbirth ?days?\b|\bbirth\s?[:=]"
+    r"|\bd of b\b|\bdobs\b|(?:^|[\s,(;])b\.(?=\s{0,2}$)|(?:^|[,(;]\s?)b(?=\s$)|\bdate birth)"
+    r"|(?P<other>\bdates?\b|\bstart(?:ed|s|ing)?\b|\bended?\b|\bdue\b|\bissued?\b|\breview\w*|\breceived\b|\bsent\b|\badmi(?:ssion|tted)\b"
+    r"|\bjoin(?:ed|ing)\b|\bleft\b|\bleaving\b|\bmeeting\b|\bappointment\b|\bappt\b|\bexpir\w+|\bvalid\b|\bsigned\b|\bprinted\b|\beffective\b"
+    r"|\bcompleted\b|\breferr\w+|\bassess\w*|\bseen\b|\bvisit\w*|\bhearing\b|\bincident\b|\bdied\b|\bdeath\b|\bd\.?o\.?d\b|\bsince\b|\btoday\b"
+    r"|\bfrom\b|\buntil\b|\bas of\b)"
+)
+_AGED = re.compile(r"\b(?:aged?|age is|age:)\s?\(?\d{1,2}\b|\b\d{1,2}\s?(?:yrs?|years?)(?:[ \-]old)?\b")
+_YEAR = re.compile(r"(?:19|20)\d{2}")
+
+
+def patterns() -> tuple[str, ...]:
+    """The pattern, for the gate."""
+    return (PATTERN,)
+
+
+def find(page: Page) -> list[Hit]:
+    """Dates of birth of a passage."""
+    found: list[Hit] = []
+    columns: dict[int, list[str]] = {}
+    for match in _DATE.finditer(page.octets):
+        low, high = match.span()
+        confidence, why = _judge(page, low, high, columns)
+        if confidence >= 0.5 and _plausible(page.text[low:high]):
+            if not specimen(page.lower[max(0, low - 40) : low], ""):
+                found.append(Hit("date-of-birth", "identifier", low, high, confidence, why))
+    return found
+
+
+def _plausible(value: str) -> bool:
+    numbers = [int(number) for number in re.findall(r"\d+", value)]
+    if len(value) == 8 and value.isdigit():
+        return True
+    year = _YEAR.search(value)
+    small = [number for number in numbers if number < 100]
+    if year and not 1905 <= int(year.group()) <= 2035:
+        return False
+    return bool(small) and all(number <= 99 for number in small) and min(small) >= 0 and any(1 <= n <= 31 for n in small)
+
+
+def _judge(page: Page, low: int, high: int, columns: dict[int, list[str]]) -> tuple[float, str]:
+    role, head = page.column(low)
+    if role:
+        return (0.97, f"in a column headed '{head.strip()[:40]}'") if role == "born" else (0.0, "")
+    line = page.starts[page.line_at(low)]
+    window = page.lower[max(line, low - 70) : low]
+    last = None
+    for label in _LABEL.finditer(window):
+        last = label
+    if last is not None:
+        between = window[last.end() :]
+        if last.lastgroup == "born" and not re.search(r"\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2}", between):
+            return 0.97, f"labelled '{last.group().strip(' ,(;')}'"
+        if last.lastgroup == "other" and "birth" not in window[last.start() :]:
+            if not between.strip(" :.-"):
+                return 0.0, ""
+    behind = page.lower[high : high + 30]
+    if re.match(r"[\s,]{0,2}(?:[(\[\-]\s?)?(?:d\.?o\.?b|date of birth|born|birth)\b", behind):
+        return 0.95, "followed by its label"
+    if _above(page, line, low):
+        return 0.9, "under a line that says date of birth"
+    if _loose(page, low, line, columns):
+        return 0.8, "under a heading line with date of birth"
+    before = page.lower[max(0, low - 30) : low]
+    if _AGED.search(before[-22:]) and before.rstrip()[-1:] in "(,":
+        return 0.8, "beside a person's age"
+    if re.match(r"\s?\)?[\s,]{1,2}\(?aged?\b", behind):
+        return 0.75, "beside a person's age"
+    return 0.0, ""
+
+
+def _above(page: Page, line: int, low: int) -> bool:
+    """The date stands at the start of its line and the line above is a label of birth alone."""
+    if page.text[line:low].strip(" \t-:.*|>#"):
+        return False
+    start = max(0, line - 120)
+    above = page.lower[start:line].rstrip().rsplit("\n", 1)[-1].strip()
+    last = None
+    for label in _LABEL.finditer(above):
+        last = label
+    return last is not None and last.lastgroup == "born" and len(above) <= len(last.group()) + 24
+
+
+def _loose(page: Page, low: int, line: int, columns: dict[int, list[str]]) -> bool:
+    """In text set like a table but parted by single blanks: the n-th date under the n-th heading of a date."""
+    number = page.line_at(low)
+    for up in range(number - 1, max(-1, number - 40), -1):
+        if up not in columns:
+            start, end = page.line(up)
+            words = page.lower[start:end]
+            columns[up] = _date_heads(words) if words.strip() else ["end"]
+        heads = columns[up]
+        if heads == ["end"]:
+            return False
+        if heads:
+            nth = len(_DATE.findall(page.octets[line:low]))
+            return nth < len(heads) and heads[nth] == "born"
+    return False
+
+
+def _date_heads(words: str) -> list[str]:
+    """Which dates a heading line promises, left to right; [] where it is no heading line."""
+    if len(words) > 160 or re.search(r"\d{2}", words):
+        return []
+    if not re.search(r"\bname|\bpupil|\bchild|\bsurname|\bforename|\bupn\b|\bnhs\b|\bclient|\bpatient|\btenant|\bemployee|\bsex\b|\bgender|\baddress", words):
+        return []
+    return [match.lastgroup or "" for match in _LABEL.finditer(words) if match.lastgroup == "born" or "date" in match.group()]

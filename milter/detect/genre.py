@@ -1,0 +1,70 @@
+"""What kind of paper a document is: minutes, notice, newsletter, advert, policy, form, fiction, invoice ... (N2-N6).
+
+Told by phrases that belong to a kind, at the head of the document above all. A kind never decides by itself:
+it says how much weight a name or an address in it deserves, and a confidential paper is never a published one.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from milter.detect.lexicon import phrase_pattern, shipped
+from milter.detect.page import Page
+
+_HEAD = 12_000  # characters of a document that are looked at from its start, and from its end
+_TAIL = 4_000
+_BLANK = re.compile(r"_{4,}|\.{6,}|\u2610|\[ ?\]|\( ?\)|\{\{[^}\n]{1,40}\}\}|\xab[^\xbb\n]{1,40}\xbb|<<[^>\n]{1,40}>>|\[[A-Za-z][A-Za-z '/]{2,40}\]|<[A-Za-z][A-Za-z _]{2,30}>|%[A-Z_]{3,}%|\$\{[^}\n]{1,40}\}|\b[Xx]{3,}\b|\bDD/MM/YYYY\b")
+_FIELD = re.compile(r"(?m)^[ \t]*[A-Z][A-Za-z /()'.\-]{2,50}:?[ \t]*(?:_{3,}|\.{4,}|\t*)$")
+_REDACTED = re.compile(r"\[?\bredacted\b\]?|\u2588+|\[name removed\]|\[withheld\]|xxxx+|\*{4,}", re.IGNORECASE)
+_GENRES = ("minutes", "published", "advert", "policy", "form", "fiction", "history", "business", "statistics", "meeting", "confidential")
+
+
+@dataclass(frozen=True, slots=True)
+class Genre:
+    """Points for each kind of paper."""
+
+    points: dict[str, int]
+    blanks: int  # fields left open, merge marks
+    redacted: int
+
+    def is_a(self, *names: str, least: int = 4) -> bool:
+        """Say whether the document is taken for one of these kinds."""
+        return any(self.points.get(name, 0) >= least for name in names)
+
+
+@lru_cache(maxsize=1)
+def _signs() -> tuple[re.Pattern[str], dict[str, list[tuple[str, int]]]]:
+    import re2
+
+    from milter.detect.context import latin_options
+
+    signs: dict[str, list[tuple[str, int]]] = {}
+    for sign in shipped().signs:
+        signs.setdefault(sign.phrase, []).append((sign.genre, sign.weight))
+    ordered = list(signs)
+    options = latin_options()
+    gate = re2.Set.SearchSet(options)
+    for phrase in ordered:
+        gate.Add(phrase_pattern(phrase).encode("latin-1", "ignore") or b"\\x00\\x00")
+    gate.Compile()
+    return gate, {str(at): signs[phrase] for at, phrase in enumerate(ordered)}
+
+
+def judge(pages: list[Page], name: str) -> Genre:
+    """Tell the kind of a document from its first and last passages and its file name."""
+    head: list[bytes] = []
+    size = 0
+    for page in pages:
+        head.append(page.octets[: _HEAD - size])
+        size += len(head[-1])
+        if size >= _HEAD:
+            break
+    tail = pages[-1].octets[-_TAIL:] if pages and size >= _HEAD else b""
+    text = b"\n".join((name.replace("_", " ").replace("-", " ").encode("latin-1", "replace"), *head, tail))
+    gate, meaning = _signs()
+    points = dict.fromkeys(_GENRES, 0)
+    for at in gate.Match(text) or ():
+        for genre, weight in meaning[str(at)]:
+            points[genre] += weight
+    plain = text.decode("latin-1")
+    return Genre(points, len(_BLANK.findall(plain)) + len(_FIELD.findall(plain)) // 2, len(_REDACTED.findall(plain)))

@@ -1,0 +1,148 @@
+"""Private facts said of one person: case notes, letters about someone, and people singled out without a name (Y2, Y4).
+
+A phrase of the list counts by its sentence: who it is said of (a name, 'she', 'my son', 'the only ... here'),
+and whether it is said of somebody at all or only in general ('any child who', 'staff should'). Only the
+sentences around listed phrases are read, so clean text costs one pass of RE2.
+"""
+
+import re
+from bisect import bisect_left
+from dataclasses import dataclass
+from functools import lru_cache
+
+import re2
+
+from milter.detect.finding import Category
+from milter.detect.lexicon import Fact, phrase_pattern, shipped, union
+from milter.detect.page import Page
+from milter.detect.person import Name
+from milter.detect.signature import Zones
+
+_MOST = 400  # phrases of one passage that are read in their sentence; the rest is more of the same
+
+_SUBJECTS = (  # who a sentence is about; the first that fits decides
+    ("kin", 0.9, re.compile(
+        r"\b(?:my|his|her|their|the child's|the boy's|the girl's|our) (?:son|daughter|child|husband|wife|partner|mother|father|mum|dad|brother|sister|nan|gran\w*|baby|neighbour|tenant|ex\b|boyfriend|girlfriend|stepson"
+        r"|stepdaughter|step-?father|step-?dad|step-?mum|uncle|aunt|grandson|granddaughter|younger|older|elder|youngest|eldest|twins?|siblings?|colleague|client|patient|pupil|student|employee)\b|\b(?:mum|dad|mother|father|nan|grandma|grandmother|stepdad|step-dad) (?:has|is|was|had|said|says|told|reported|disclosed"
+        r"|stated|admitted|feels|does|did|struggles|drinks|works|lives|left|called|rang|phoned|attended|came|appeared|explained|described|confirmed|reports|and)\b")),
+    ("pronoun", 0.8, re.compile(r"\b(?:she|he|her|his|him|hers|herself|himself)\b")),
+    ("this", 0.8, re.compile(
+        r"\b(?:this|the|that|our|said) (?:\w+ ){0,2}(?:boy|girl|child|pupil|student|tenant|client|patient|lad|young person|young man|young woman|resident|claimant|employee|mother|father|family|couple|gentleman|lady|woman|man"
+        r"|individual|complainant|caller|youth|teenager|toddler|baby|infant|service user|applicant|perpetrator|victim|suspect|youngster|learner|household|occupant|neighbour|caretaker|colleague|worker|sibling|twin)\b(?!ren|'s services)")),
+    ("note", 0.8, re.compile(r"(?:^|[\n.:;]\s*|- )(?:pt|patient|client|yp|su|ct|tenant|pupil|child|student|resident|mother|father|mum|dad|claimant|cl|service user|caller|mo|fa|mgm)\b(?! ?s\b)(?=[ /]\w)")),
+    ("one", 0.9, re.compile(
+        r"\bthe only\b|\b(?:a|an|one|another|a certain) (?:\w+ ){0,3}(?:boy|girl|child|pupil|student|teacher|ta|parent|member of staff|colleague|caretaker|head|deputy|tenant|resident|family|mother|father|lad|woman|man|employee|worker|officer"
+        r"|dad|mum|couple|neighbour|man|lady|gentleman|teenager)\b[^.\n]{0,60}?\b(?:in (?:year|yr|class|reception|my|our|the|\d)|at (?:the|our|number|no)|from (?:the|our|number|class|year)|who (?:lives|works|joined|moved|has been|was|is)|here|on (?:the|our|my)|of (?:\d|mine|ours)|next door|opposite|upstairs|downstairs|team\b)"
+        r"|\bour (?:new |former |site |deputy |assistant )?(?:head|caretaker|senco|cook|bursar|receptionist|chair|finance manager|business manager|librarian|cleaner|lollipop \w+)\b|\bthe (?:head(?:teacher)?|caretaker|deputy head|cook|lollipop \w+|vicar|postmaster|postmistress|chair of governors|landlord of|owner of|family at|man at|woman at|lady at|couple at|tenant at|people at)\b")),
+    ("you", 0.7, re.compile(
+        r"\byour (?:\w+ ){0,2}(?:son|daughter|child|claim|tenancy|rent|absence|sickness|application|benefit|account|arrears|debt|employment|attendance|condition|health|salary|appeal|assessment|award|housing|entitlement|payment|overpayment|medical|fit note"
+        r"|interview|hearing|case|conduct|diagnosis|treatment|results?|income|grievance|dismissal|suspension|medication|mother|father|husband|wife|homelessness|circumstances|visa|contract|pregnancy|maternity|request|suspended|performance|probation)\b|\byou (?:have|were|are|had|owe|did|told|said|attended|failed|reported|appl(?:y|ied)|informed|stated) ")),
+    ("me", 0.7, re.compile(r"\bI (?:have|had|am|was|suffer|suffered|take|live|lost|owe|cannot|can't|do not|don't|feel|need|need to|struggle|attempted|went|got|been)\b|\bI've\b|\bI'm\b|\bmy (?:\w+ )?(?:condition|health|diagnosis|medication|benefits?|rent|arrears|depression|anxiety|disability|doctor|gp|consultant|salary|claim|debt|debts|wages|illness|operation|cancer|pregnancy)\b|\bwe (?:have been|are being|were|lost|owe|can't|cannot afford)\b", re.IGNORECASE)),
+)  # fmt: skip
+_INITIALS = re.compile(r"(?<![A-Za-z.])(?:[A-Z]\.\s?[A-Z]\.?(?=[\s,;:('])|[A-Z]{2}(?=(?:'s)? (?:has|is|was|had|said|says|told|reported|disclosed|in (?:Y|y|\d|class)|attend|became|seems|came|went|did|does|will|lives|refus|and (?:his|her)|\(|appear|remain|continue))|(?:Child|Pupil|Client|Patient|Mr|Mrs|Ms|Miss) [A-Z]\b(?!\w))")
+_GENERIC = re.compile(
+    r"\b(?:should|must|shall|may|might|could|would need|if|whether|when(?:ever)? (?:a|an|any|you)|any|each|every|all|those|these|people|persons?|individuals|children|pupils|students|residents|employees|patients|clients|tenants|families|parents and|staff|adults|women|men|boys|girls"
+    r"|someone|somebody|anyone|everyone|others|e\.g|such as|including|includes?|policy|procedures?|guidance|training|awareness|support for|services? for|schools|local authorit\w+|professionals|practitioners|managers|carers|young people|applicants|claimants|candidates|customers|victims|offenders|we (?:offer|provide|aim|support|will)|per cent|percentage|statistics|numbers? of|cases|where a|will be|is designed|please (?:contact|call|tell|note|see|let))\b|\d ?%"
+)  # fmt: skip
+_CONCRETE = re.compile(
+    r"\b(?:today|yesterday|this (?:morning|afternoon|evening|week)|last (?:night|week|month|year|term|monday|tuesday|wednesday|thursday|friday|weekend)|on (?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)|since|ago|recently|was|were|had|has been|told|said|says|disclosed|reported|attended|arrived|observed|stated|admitted"
+    r"|seen|visited|rang|phoned|called|refused|left|went|came|became|currently|now|again|still|following|after|diagnosed|signed|lives|moved|received|found|arrested|excluded|suspended|\d{1,2}[/.]\d{1,2}|\d{1,2}(?:st|nd|rd|th)|\d{1,2}[:.]\d\d|jan|feb|march|april|june|july|aug|sept|oct|nov|dec)\b"
+)
+_WORK_TALK = re.compile(r"\b(?:policy|procedure|training|agenda|strategy|scheme|programme|project|budget|committee|framework|consultation|funding|target|workshop|briefing|course|campaign|leaflet|contract)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A private fact in its sentence."""
+
+    category: Category
+    weight: int
+    phrase: str  # of the list, never of the text
+    subject: str  # 'named', 'kin', 'pronoun', 'this', 'note', 'one', 'you', 'me', 'initials', '' for nobody
+    score: float  # weight by how surely it is said of one person
+    at: int
+    generic: bool = False
+
+
+@lru_cache(maxsize=1)
+def _facts() -> tuple["re2._Regexp", tuple[tuple[re.Pattern[str], Fact], ...], dict[str, Fact]]:
+    facts = shipped().facts
+    stems = tuple(
+        (re.compile(phrase_pattern(fact.phrase), re.IGNORECASE), fact)
+        for fact in sorted(facts, key=lambda one: -len(one.phrase))
+        if "*" in fact.phrase
+    )
+    exact = {re.sub(r"[\s\-]+", " ", fact.phrase.lower()): fact for fact in facts if "*" not in fact.phrase}
+    return union([fact.phrase for fact in facts]), stems, exact
+
+
+@lru_cache(maxsize=4096)
+def _fact(words: str) -> Fact | None:
+    _, stems, exact = _facts()
+    plain = re.sub(r"[\s\-]+", " ", words)
+    if plain in exact:
+        return exact[plain]
+    return next((fact for pattern, fact in stems if pattern.fullmatch(words)), None)
+
+
+def find(page: Page, zones: Zones, names: list[Name], singles: list[tuple[int, int]]) -> tuple[list[Said], int]:
+    """What a passage says of people, and how often the listed phrases occur at all."""
+    pattern, _, _ = _facts()
+    said: list[Said] = []
+    count = 0
+    people = sorted([name.start for name in names if name.role >= 0] + [low for low, _ in singles])
+    for match in pattern.finditer(page.octets):
+        count += 1
+        if count > _MOST:
+            continue
+        low, high = match.span()
+        if zones.at(low) in ("signature", "letterhead", "disclaimer"):
+            continue
+        fact = _fact(page.lower[low:high])
+        if fact is not None:
+            said.append(_read(page, fact, low, high, people))
+    return said, count
+
+
+def _read(page: Page, fact: Fact, low: int, high: int, people: list[int]) -> Said:
+    start, end = _sentence(page, low, high)
+    lower, text = page.lower[start:end], page.text[start:end]
+    subject, strength = _subject(text, lower, start, end, people)
+    generic = len(set(_GENERIC.findall(lower)))
+    if subject == "named":
+        factor = 1.0 if generic < 4 else 0.7
+    else:
+        factor = (1.0, 0.6, 0.3, 0.15)[min(generic, 3)]
+    if not _CONCRETE.search(lower):
+        factor *= 0.7
+    if _WORK_TALK.search(lower) and subject not in ("named", "kin", "pronoun"):
+        factor *= 0.5
+    return Said(fact.category, fact.weight, fact.phrase, subject, fact.weight * strength * factor, low, generic > 1)
+
+
+def _subject(text: str, lower: str, start: int, end: int, people: list[int]) -> tuple[str, float]:
+    at = bisect_left(people, start)
+    if at < len(people) and people[at] < end:
+        return "named", 1.0
+    for name, strength, pattern in _SUBJECTS:
+        if pattern.search(lower if name != "me" else text):
+            return name, strength
+    if _INITIALS.search(text):
+        return "initials", 0.8
+    return "", 0.0
+
+
+def _sentence(page: Page, low: int, high: int) -> tuple[int, int]:
+    """The sentence around a phrase: to the nearest full stop, blank line or list mark, 260 characters at most."""
+    text = page.text
+    start = max(0, low - 260)
+    for mark in (". ", ".\n", "\n\n", "\n \n", "? ", "! ", "\n- ", "\n\xb7", "\n* "):
+        at = text.rfind(mark, start, low)
+        if at >= 0:
+            start = at + len(mark)
+    stop = min(len(text), high + 200)
+    for mark in (". ", ".\n", "\n\n", "\n \n", "? ", "! ", "\n- ", "\n\xb7", "\n* "):
+        at = text.find(mark, high, stop)
+        if at >= 0:
+            stop = at + 1
+    return start, stop

@@ -1,0 +1,190 @@
+"""Numbers in groups of digits: found once, told apart by residue, then range, label, header and company.
+
+NHS numbers, learner numbers, taxpayer references and telephone numbers all have ten digits or so, and one
+random number in eleven passes a modulus 11 check. So a label wins over a residue, a label of something else
+(order, meter, ISBN) silences it, and a lone number counts only where its form is common and its check right.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import re2
+
+from milter.detect import (
+    bank,
+    chi_number,
+    driving_licence,
+    hc_number,
+    nhs_number,
+    passport,
+    payment_card,
+    uln,
+    utr,
+)
+from milter.detect.context import NO_LABEL, Label, latin_options, specimen
+from milter.detect.detector import Hit, NumberKind
+from milter.detect.page import Page
+
+# The label's name of each kind, in the order in which a lone number is tried.
+KINDS: tuple[tuple[str, NumberKind], ...] = (
+    ("nhs", nhs_number.DETECTORS[0]),
+    ("hc", hc_number.DETECTORS[0]),
+    ("chi", chi_number.DETECTORS[0]),
+    ("uln", uln.DETECTORS[0]),
+    ("utr", utr.DETECTORS[0]),
+    ("card", payment_card.DETECTORS[0]),
+    ("passport", passport.DETECTORS[0]),
+    ("sort", bank.SORT_CODES[0]),
+    ("account", bank.ACCOUNTS[0]),
+    ("licence", driving_licence.NORTHERN_IRELAND[0]),
+)
+_BY_LABEL = dict(KINDS)
+_CLUMP = re2.compile(
+    rb"\d(?:[ .\-/\t]{0,2}\d|[ .\-]?\n[ >]{0,2}\d|\t ?\d){5,}", latin_options()
+)
+_GROUP = re.compile(r"\d+")
+_TENS = ((1,) * 10, (2, 2, 2, 2, 2), (3, 7), (6, 4), (5, 5), (4, 3, 3), (3, 4, 3), (4, 6), (3, 3, 2, 2), (3, 3, 1, 3))
+_OBVIOUS = frozenset(("1234567890", "0123456789", "0987654321", "9876543210", "1231231234", "12345678", "123456789"))
+
+
+def _shapes() -> dict[tuple[int, ...], tuple[str, ...]]:
+    """Which kinds each grouping may be; groupings that only a label justifies are in too."""
+    found: dict[tuple[int, ...], tuple[str, ...]] = {}
+    for name, kind in KINDS:
+        for shape in kind.shapes:
+            found[shape] = (*found.get(shape, ()), name)
+    tens = ("nhs", "hc", "chi", "uln", "utr")
+    for shape in (*_TENS, (3, 3, 4), (10,)):
+        found[shape] = tuple(dict.fromkeys((*found.get(shape, ()), *tens)))
+    found[(1,) * 16] = found[(1,) * 6] = found[(1,) * 8] = ()
+    found[(1,) * 16], found[(1,) * 6], found[(1,) * 8] = ("card",), ("sort",), ("account",)
+    return found
+
+
+_SHAPES = _shapes()
+_LENGTHS = sorted({len(shape) for shape in _SHAPES}, reverse=True)
+
+
+@dataclass(slots=True)
+class Number:
+    """Some groups of a clump that together have the shape of an identifier."""
+
+    start: int
+    end: int
+    digits: str
+    shape: tuple[int, ...]
+    names: tuple[str, ...]  # labels of the kinds that it may be
+    joined: bool  # no separator, or the same one throughout, on one line
+    bare: bool  # no letter or other digit touches it
+
+
+def numbers(page: Page) -> Iterator[Number]:
+    """Every run of digits with the shape of some identifier; overlapping readings of a clump are all given."""
+    text = page.text
+    for clump in _CLUMP.finditer(page.octets):
+        low, high = clump.span()
+        groups = [match.span() for match in _GROUP.finditer(text, low, high)]
+        if len(groups) == 1 and not 6 <= groups[0][1] - groups[0][0] <= 19:
+            continue
+        lengths = tuple(end - start for start, end in groups)
+        for at in range(len(groups)):
+            for count in _LENGTHS:
+                names = _SHAPES.get(lengths[at : at + count]) if at + count <= len(groups) else None
+                if names:
+                    yield _number(text, groups[at : at + count], lengths[at : at + count], names)
+
+
+def _number(text: str, groups: list[tuple[int, int]], shape: tuple[int, ...], names: tuple[str, ...]) -> Number:
+    start, end = groups[0][0], groups[-1][1]
+    gaps = {text[a[1] : b[0]] for a, b in zip(groups, groups[1:], strict=False)}
+    before, after = text[start - 1 : start], text[end : end + 1]
+    return Number(
+        start,
+        end,
+        "".join(text[low:high] for low, high in groups),
+        shape,
+        names,
+        joined=len(gaps) <= 1 and not any("\n" in gap or "\t" in gap or "/" in gap for gap in gaps),
+        bare=not (before.isalnum() or after.isalnum() or before in ("_", "$", "\xa3", "=", "/", "%", "+", "@") or after in ("_", "@")),
+    )
+
+
+def find(page: Page, company: frozenset[str]) -> list[Hit]:
+    """Genuine numbers of a passage. `company` names what else the document speaks of: 'health', 'learner', 'tax'."""
+    found: list[Hit] = []
+    for number in numbers(page):
+        label = page.label(number.start, number.end)
+        hit = _judge(page, number, label, company)
+        if hit is not None:
+            found.append(hit)
+    return found
+
+
+def _judge(page: Page, number: Number, label: Label, company: frozenset[str]) -> Hit | None:
+    if number.digits in _OBVIOUS or len(set(number.digits)) == 1:
+        return None
+    low, high = number.start, number.end
+    if label.name == "other":
+        return None
+    name = _labelled(number, label)
+    if name:
+        kind = _BY_LABEL[name]
+        if not number.bare and page.text[low - 1 : low].isalnum():
+            return None
+        confidence, why = _with_label(kind, number, label)
+    elif label.name in _BY_LABEL and label.name not in ("account", "card", "licence") and label.how == "labelled":
+        return None  # labelled as a kind that it can't be
+    else:
+        kind, confidence, why = _alone(number, label, company)
+    if confidence < 0.5 or specimen(page.lower[max(0, low - 70) : low], page.lower[high : high + 40]):
+        return None
+    return Hit(kind.kind, kind.category, low, high, confidence, why)
+
+
+def _labelled(number: Number, label: Label) -> str:
+    """The kind that the label says, if the number can be that."""
+    if label.name in number.names:
+        return label.name
+    if label.name == "nhs" and len(number.digits) == 10:
+        return "nhs"
+    if label.name == "account" and number.shape in bank.SORT_CODES[0].shapes and number.shape == (2, 2, 2):
+        return "sort"
+    if label.name == "account" and "card" in number.names and payment_card.valid(number.digits):
+        return "card"
+    return ""
+
+
+def _with_label(kind: NumberKind, number: Number, label: Label) -> tuple[float, str]:
+    said = f"{label.how} '{label.words[:40]}'"
+    if kind.kind in ("passport", "bank", "driving-licence"):
+        return 0.9, f"{said}, {len(number.digits)} digits"
+    if kind.valid(number.digits):
+        where = "issued range" if kind.issued(number.digits) else "range not known to be issued"
+        return (0.99 if kind.issued(number.digits) else 0.9), f"{said}, check digit right, {where}"
+    return 0.75, f"{said}, check digit wrong: taken for a slip"
+
+
+def _alone(number: Number, label: Label, company: frozenset[str]) -> tuple[NumberKind, float, str]:
+    """Judge a number that nothing names: form and check digit, then the company it keeps."""
+    none = (_BY_LABEL["nhs"], 0.0, "")
+    if not number.bare or not number.joined or label.name in ("phone", "homephone"):
+        return none
+    for name in number.names:
+        kind = _BY_LABEL[name]
+        if not kind.alone or number.shape not in kind.shapes[:5]:
+            continue
+        if not (kind.issued(number.digits) and kind.valid(number.digits)):
+            continue
+        confidence, why = kind.alone, "check digit right, issued range, no label"
+        if number.shape == (10,):
+            confidence -= 0.4
+        wanted = {"nhs": "health", "hc": "health", "uln": "learner", "utr": "tax"}.get(name, "")
+        if wanted in company:
+            confidence, why = confidence + 0.35, f"{why}, in a text about {wanted}"
+        if confidence >= 0.5:
+            return kind, min(confidence, 0.9), why
+    return none
+
+
+__all__ = ["KINDS", "NO_LABEL", "Number", "find", "numbers"]

@@ -1,0 +1,134 @@
+"""One passage made ready: its plain text, lines, labels, tables and the places that do not count."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from functools import cached_property
+
+from milter.detect.clean import clean
+from milter.detect.context import NO_LABEL, Label, Labels
+from milter.detect.tables import PRIVATE, Block, blocks, cells, role_of
+from milter.message.passage import Passage
+
+# Headings of tables that are published: planning and licensing registers, candidates, allowances, suppliers.
+PUBLISHED_TABLE = re.compile(
+    r"\bproposal\b|\bapplication (?:no|number|ref)|\bsite\b|\bward\b|\bparty\b|\ballowance|\bvotes?\b|\blicen[cs]e\b|\bpremises\b"
+    r"|\bplot\b|\bsupplier\b|\bgoods\b|\bnet amount\b|\bposition\b|\bteam\b|\bscored?\b.*\bopponent\b|\bauthor\b|\bisbn\b"
+)
+
+
+class Page:
+    """A passage and what detectors ask about it; each answer is worked out once, when first asked."""
+
+    def __init__(self, passage: Passage) -> None:
+        self.passage = passage
+        self.clean = clean(passage.text)
+        self.text = self.clean.text
+        self.octets = self.clean.octets
+
+    @cached_property
+    def lower(self) -> str:
+        """The plain text in lower case, of the same length."""
+        return self.octets.lower().decode("latin-1")
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """Offset of each line."""
+        found = [0]
+        at = self.text.find("\n")
+        while at >= 0:
+            found.append(at + 1)
+            at = self.text.find("\n", at + 1)
+        return found
+
+    @cached_property
+    def labels(self) -> Labels:
+        """Every label of the passage."""
+        return Labels(self.lower, self.octets)
+
+    @cached_property
+    def blocks(self) -> list[Block]:
+        """Every table of the passage."""
+        return blocks(self.text, self.octets, self.starts, table=self.passage.table)
+
+    @cached_property
+    def _block_starts(self) -> list[int]:
+        return [block.first for block in self.blocks]
+
+    def line_at(self, offset: int) -> int:
+        """Number of the line that holds an offset."""
+        return bisect_right(self.starts, offset) - 1
+
+    def line(self, number: int) -> tuple[int, int]:
+        """Span of a line without its end."""
+        last = self.starts[number + 1] - 1 if number + 1 < len(self.starts) else len(self.text)
+        return self.starts[number], last
+
+    def block_at(self, line: int) -> Block | None:
+        """The table that a line belongs to."""
+        at = bisect_right(self._block_starts, line) - 1
+        if at >= 0 and self.blocks[at].first <= line <= self.blocks[at].last:
+            return self.blocks[at]
+        return None
+
+    def column(self, offset: int) -> tuple[str, str]:
+        """Role and heading of the table cell at an offset; ('', '') outside tables or under no heading."""
+        line = self.line_at(offset)
+        block = self.block_at(line)
+        if block is None:
+            return "", ""
+        low, high = self.line(line)
+        if block.delimiter and '"' not in self.text[low:high]:
+            at = self.text.count(block.delimiter, low, offset)
+        else:
+            spans = cells(self.text[low:high], low, block.delimiter)
+            at = sum(1 for _, end in spans if end <= offset)
+        if at < len(block.roles):
+            return block.roles[at], block.heads[at]
+        return "", ""
+
+    def field(self, offset: int) -> tuple[str, str]:
+        """Role and words of the label cell to the left in a table ('Name | Ella Smith'); ('', '') for none."""
+        low, _ = self.line(self.line_at(offset))
+        low = max(low, offset - 400)
+        before = self.text[low:offset].rstrip("\t|")
+        left = before[max(before.rfind("\t"), before.rfind("|")) + 1 :].strip()
+        return role_of(left), left
+
+    def label(self, start: int, end: int) -> Label:
+        """The label of a value, by whatever way it is labelled."""
+        role, head = self.column(start)
+        if role:
+            cell = max(self.text.rfind("\t", max(0, start - 400), start), self.starts[self.line_at(start)] - 1) + 1
+            near = self.labels.before(start, cell)
+            return near if near.name else Label(role, head.strip(), "in a column headed")
+        near = self.labels.before(start)
+        if near.name:
+            return near
+        after = self.labels.after(end)
+        return after if after.name else NO_LABEL
+
+    def column_cells(self, block: Block, columns: list[tuple[int, str]]) -> Iterator[tuple[int, int, str]]:
+        """Start, end and role of each filled cell in some columns of a table."""
+        for number in range(block.first, block.last + 1):
+            low, high = self.line(number)
+            spans = cells(self.text[low:high], low, block.delimiter)
+            for at, role in columns:
+                if at < len(spans) and spans[at][0] < spans[at][1]:
+                    yield (*spans[at], role)
+
+    def private_block(self, block: Block) -> bool:
+        """Say whether a table lists private people: by name or identifier, and not by job or organisation alone."""
+        roles = set(block.roles)
+        if roles & {"nhs", "upn", "nino", "born", "uln", "chi", "hc"}:
+            return True
+        if not roles & {"name", "forename", "surname", "initials"}:
+            return bool(roles & {"address", "postcode", "homephone"}) and bool(roles & set(PRIVATE))
+        if not roles & {"job", "organisation", "professional"}:
+            return not PUBLISHED_TABLE.search(" ".join(block.heads).lower())
+        return bool(roles & (set(PRIVATE) - {"education"} | {"homephone", "year"}))
+
+    def private_rows(self, offset: int) -> bool:
+        """Say whether the table at an offset lists private people."""
+        block = self.block_at(self.line_at(offset))
+        return block is not None and self.private_block(block)

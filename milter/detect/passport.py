@@ -1,0 +1,26 @@
+"""Passport numbers: nine digits for the United Kingdom, without a public check digit: only beside a label."""
+
+from milter.detect.detector import CodeKind, NumberKind, always
+
+DETECTORS = (
+    NumberKind(
+        kind="passport",
+        category="identifier",
+        shapes=((9,), (3, 3, 3), (2, 7), (4, 5)),
+        valid=always,
+        issued=always,
+        alone=0.0,
+        rule="ICAO Doc 9303; HM Passport Office",
+    ),
+)
+CODES = (
+    CodeKind(
+        kind="passport",
+        category="identifier",
+        pattern=r"\b[A-Z]{1,2} ?\d{6,8}[A-Z]?\b",  # other countries', and British ones of recent series
+        valid=always,
+        alone=0.0,
+        loose=0.8,
+        rule="ICAO Doc 9303",
+    ),
+)

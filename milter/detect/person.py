@@ -1,0 +1,311 @@
+"""Names of people, and whether each is a private person or someone in a professional role (N1).
+
+A name is known by its title, by a label ('Pupil:'), by a column, by a given name of the list, or by a surname
+of the list behind a capitalised word. No name alone makes a document personal (pitfall 28); names are the
+subjects that private facts are said of.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import re2
+
+from milter.detect.context import latin_options
+from milter.detect.lexicon import Lexicon, shipped
+from milter.detect.page import Page
+from milter.detect.signature import Zones
+from milter.detect.tables import PRIVATE
+
+_W = r"[A-Z\xc0-\xde][A-Za-z\xc0-\xff'\-]*"  # a word with a capital
+_PARTICLE = r"(?:(?:de|da|di|du|del|della|van|von|der|den|bin|bint|ibn|al|el|ap|ab|le|la|st|san|dos|y) ){0,2}"
+_REST = rf"(?: {_PARTICLE}{_W}\.?){{0,3}}"
+_TITLE = r"(?:Mr|Mrs|Miss|Ms|Mx|Master|Mr\.? ?(?:&|and) ?Mrs|MR|MRS|MISS|MS)"
+_OFFICE = (
+    r"(?:Dr|Prof|Professor|Rev|Revd|Reverend|Cllr|Councillor|Sir|Dame|Lord|Lady|Baroness|PC|PCSO|DC|DS|DI|DCI|Sgt|Insp|Inspector|Judge|HHJ|Fr|Father|Sister|Imam"
+    r"|Rabbi|Nurse|Matron|Canon|Bishop|Alderman|Captain|Major|Colonel|Hon)"
+)
+_LABEL_WORDS = (
+    r"(?:name|names|full name|pupil|student|child|client|patient|tenant|resident|claimant|applicant|employee|complainant|appellant|service user|young person|customer|learner"
+    r"|mother|father|mum|dad|parents?|carer|parent/carer|guardian|next of kin|nok|sibling|brother|sister|son|daughter|husband|wife|partner|spouse|re|ref|subject|regarding"
+    r"|account holder|account name|perpetrator|suspect|victim|witness|candidate|occupier|taxpayer|debtor|householder|informant|deceased|member of staff|staff member|worker)"
+)
+JOB = (
+    r"(?:head ?teacher|head of|headmaster|headmistress|deputy|assistant head|principal|teacher|tutor|senco|sendco|teaching assistant|ta\b|lsa\b|social worker|senior social|support worker"
+    r"|key ?worker|family support|health visitor|school nurse|nurse|doctor|gp\b|consultant|paediatrician|psychologist|psychiatrist|therapist|midwife|officer|manager|director|chief"
+    r"|executive|co-?ordinator|administrator|adviser|advisor|clerk|secretary|chair\b|chairman|chairperson|councillor|cllr|mayor|governor|leader|lead\b|inspector|constable|sergeant|pc\b"
+    r"|solicitor|barrister|surveyor|engineer|planner|architect|librarian|caretaker|editor|spokes\w+|minister|mp\b|portfolio|independent reviewing|iro\b|dsl\b|designated|practitioner"
+    r"|caseworker|case worker|business manager|receptionist|bursar|trustee|treasurer|president|commissioner|analyst|specialist|trainer|instructor|coach|vicar|author|artist|speaker|agent"
+    r"|facilitator|apprentice|intern|technician|developer|supervisor|team leader|member for|ward member|representative|investigating|interviewer|warden|landlord|agent for)"
+)
+_PRO_BEFORE = re.compile(
+    rf"(?:{JOB}[a-z ,'&\-]{{0,40}}[:,\-]?|\b(?:from|to|cc|bcc|by|author|contact|prepared by|report by|completed by|written by|referred by|signed|present|apologies|attendees|attending|in attendance|chaired by"
+    r"|clerk|officers?|referrer|councillors?|colleagues?|on behalf of|cabinet member|said|says|hi|hello|thanks|thank you|morning|afternoon|cheers|regards|interviewed by|seconded by|proposed by|moved by|assessor"
+    r"|allocated to|assigned to|submitted by|applicant's agent|agent)\b[ :,\-]{0,3})$",
+    re.IGNORECASE,
+)
+_PRO_AFTER = re.compile(
+    rf"^(?:,? ?[(\-]? ?(?:the |our |your |a |an |acting |interim |senior |principal |lead |class |form |year \d+ |service |assistant |deputy |school |team |area |locum |specialist |children's |adult |housing |education |educational |clinical |speech and language |occupational |consultant ){{0,4}}{JOB}"
+    r"|,? (?:said|says|added|commented|explained),? ?|\s?<[^>@\n]*@|\s?\[mailto|,? (?:from|of|at) (?:the |our )?(?:[A-Z]\w+ ){0,4}(?:school|council|team|service|trust|hospital|surgery|department|university|police|nhs|camhs|college|ltd|solicitors)|'s team\b)",
+    re.IGNORECASE,
+)
+_PRIVATE_BEFORE = re.compile(
+    rf"(?:\b{_LABEL_WORDS}(?:'s)?(?: name| full name)?(?:\(s\))?\s?[:\-|\t]\s?|\b(?:pupil|student|child|client|patient|tenant|resident|claimant|applicant|employee|complainant|service user|young person|learner|mother|father|mum|dad"
+    r"|parent|carer|son|daughter|brother|sister|husband|wife|partner|neighbour|grandmother|grandfather|nan|aunt|uncle|cousin|baby|toddler|boy|girl|twins?|sibling|victim|witness|perpetrator|suspect|offender|boyfriend|girlfriend"
+    r"|friend|ex-partner|stepfather|stepmother|occupier|the late|constituent|in respect of|on behalf of|re|regarding|about|concerning|named|called|discuss|referral for|assessment of|report on|reference for|visit to|visited|seen|saw)"
+    r"[,:]? ?\(?)$",
+    re.IGNORECASE,
+)
+_PRIVATE_AFTER = re.compile(
+    r"^(?:'s)?[,:]? ?[(\[\-]? ?(?:d\.?\s?o\.?\s?b|date of birth|born|b\.|aged? \d|age:|\d{1,2} ?(?:yrs?|years?)|year \d|yr ?\d|y\d\b|class \w|nhs|upn|ni\b|nino|\d{1,2}[/.]\d{1,2}[/.]\d{2}|lives at|of \d+ |who lives|\d{1,2}[mf]\b"
+    r"|\(?(?:mother|father|mum|dad|son|daughter|carer|pupil|student|client|patient|tenant|child|sister|brother|grandmother|parent)\b)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True)
+class Name:
+    """One mention of a person."""
+
+    start: int
+    end: int
+    words: tuple[str, ...]  # without title
+    sure: float  # that it is a person's name at all
+    role: int  # 1 private, -1 professional, 0 not said
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    titled: "re2._Regexp"
+    given: "re2._Regexp"
+    surname: "re2._Regexp"
+    labelled: "re2._Regexp"
+    reverse: "re2._Regexp"
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> _Patterns:
+    words = shipped()
+    options = latin_options()
+    options.case_sensitive = True
+
+    def build(pattern: str) -> "re2._Regexp":
+        return re2.compile(pattern.encode("latin-1"), options)
+
+    given = sorted(words.given | words.given_doubtful)
+    upper = "|".join(re.escape(name.upper()) for name in given if len(name) > 2)
+    first = "|".join(re.escape(name) for name in given)
+    last = "|".join(re.escape(name) for name in sorted(words.surnames))
+    return _Patterns(
+        titled=build(rf"\b(?:{_TITLE}|{_OFFICE})\.? (?:(?:[A-Z]\.? ?){{1,3}} )?{_PARTICLE}{_W}{_REST}"),
+        given=build(rf"\b(?:{first})(?:-{_W})?\b{_REST}|\b(?:{upper})(?: [A-Z]\.?)?(?: [A-Z'\-]{{2,}}){{1,2}}\b"),
+        surname=build(rf"\b{_W}(?: [A-Z]\.?){{0,2}} (?:{last})\b(?:-{_W})?"),
+        labelled=build(rf"(?:(?i)\b{_LABEL_WORDS}(?:'s)?(?: full)?(?: name)?(?:\(s\))?)[ \t]*[:|\t][ \t]*{_W}(?: {_W}\.?){{0,4}}"),
+        reverse=build(rf"\b{_W},[ ]?(?:{first})\b(?: [A-Z]\b\.?)?"),
+    )
+
+
+def find(page: Page, zones: Zones) -> list[Name]:
+    """Every mention of a person with two names, a title, a label or a column of names."""
+    found: dict[int, Name] = {}
+    words = shipped()
+    for name in (*_columns(page), *_mentions(page, words)):
+        held = found.get(name.start)
+        if held is None or (name.sure, name.end) > (held.sure, held.end):
+            found[name.start] = name
+    kept: list[Name] = []
+    for name in sorted(found.values(), key=lambda one: (one.start, -one.end)):
+        if kept and name.start < kept[-1].end:
+            if name.sure > kept[-1].sure + 0.2:
+                kept[-1] = name
+            continue
+        kept.append(name)
+    for name in kept:
+        if name.role == 0:
+            name.role = _role(page, zones, name)
+    return kept
+
+
+def singles(page: Page, names: list[Name]) -> list[tuple[int, int]]:
+    """Spans of given names that stand alone, outside greetings: subjects of a sentence, no finding by themselves."""
+    words = shipped()
+    taken = {name.start for name in names}
+    found: list[tuple[int, int]] = []
+    for match in _patterns().given.finditer(page.octets):
+        low = match.start()
+        token = re.match(r"[A-Za-z\xc0-\xff\-]+", page.text[low : low + 40])
+        if low in taken or token is None or token.group() not in words.given:
+            continue
+        before = page.text[max(0, low - 12) : low]
+        after = page.text[low + token.end() : low + token.end() + 20]
+        if _GREETED.search(before) or re.match(r"[ -](?:[A-Z]|Road|Street)|@|\.[a-z]", after) or before[-1:] in "@-/'.&":
+            continue
+        found.append((low, low + token.end()))
+    return found
+
+
+_GREETED = re.compile(r"(?i)(?:dear|hi|hello|hey|thanks|thank you|morning|afternoon|cheers|regards,?|by|st\.?|saint)\s$")
+
+
+def _mentions(page: Page, words: Lexicon) -> Iterator[Name]:
+    patterns = _patterns()
+    for match in patterns.titled.finditer(page.octets):
+        yield from _titled(page, words, *match.span())
+    for match in patterns.given.finditer(page.octets):
+        yield from _trimmed(page, words, *match.span(), sure=0.8, why="a given name of the list")
+    for match in patterns.surname.finditer(page.octets):
+        yield from _trimmed(page, words, *match.span(), sure=0.65, why="a surname of the list")
+    for match in patterns.labelled.finditer(page.octets):
+        yield from _labelled(page, words, *match.span())
+    for match in patterns.reverse.finditer(page.octets):
+        low, high = match.span()
+        surname, _, given = page.text[low:high].partition(",")
+        if surname.title() in words.surnames or (surname.isupper() and len(surname) > 2) or _line_alone(page, low, high):
+            if surname not in words.cuts and surname not in words.tails:
+                yield Name(low, high, (given.strip().split(" ")[0], surname.title()), 0.8, 0, "surname, given name")
+
+
+def _line_alone(page: Page, low: int, high: int) -> bool:
+    start, end = page.line(page.line_at(low))
+    return len(page.text[start:end].strip()) <= high - low + 12
+
+
+def _titled(page: Page, words: Lexicon, low: int, high: int) -> Iterator[Name]:
+    text = page.text
+    title = re.match(rf"(?:{_TITLE}|{_OFFICE})\.? ", text[low:high])
+    if not title:
+        return
+    start = low + title.end()
+    tokens = _tokens(text, start, high, words)
+    if not tokens or (len(tokens) == 1 and tokens[0][0] in words.tails):
+        return
+    office = re.match(_OFFICE, title.group()) is not None
+    end = tokens[-1][2]
+    names = tuple(token[0] for token in tokens)
+    begin = start if len([name for name in names if len(name.rstrip(".")) > 1]) > 1 else low
+    yield Name(begin, end, names, 0.9, -1 if office else 0, f"behind the title '{title.group().strip()}'")
+
+
+def _tokens(text: str, low: int, high: int, words: Lexicon) -> list[tuple[str, int, int]]:
+    """The words of a name from `low` on, up to the first that can be none."""
+    tokens: list[tuple[str, int, int]] = []
+    for match in re.finditer(r"\S+", text[low:high]):
+        word = match.group()
+        bare = word.removesuffix("'s").rstrip(".,;:'-")
+        if not bare or (bare in words.cuts and bare not in words.given):
+            break
+        tokens.append((bare, low + match.start(), low + match.start() + len(bare)))
+        if word != bare and not (len(bare) <= 2 and word.endswith(".")):
+            break
+    return tokens
+
+
+def _trimmed(page: Page, words: Lexicon, low: int, high: int, sure: float, why: str) -> Iterator[Name]:
+    text = page.text
+    if low and (text[low - 1] in "@-_/.'" or text[low - 1].isalnum()):
+        return
+    tokens = _tokens(text, low, high, words)
+    if len(tokens) < 2 or len(tokens[-1][0]) < 2:
+        return
+    names = [token[0] for token in tokens]
+    if _a_thing(page, words, names, tokens[-1][2]):
+        return
+    first, last = names[0].title(), names[-1].title()
+    doubtful = first not in words.given
+    known_last = last in words.surnames or last in words.surnames_doubtful or "-" in last
+    if names[0] in words.tails or names[0] in words.cuts:
+        return
+    if doubtful and first in words.given_doubtful and last not in words.surnames:
+        sure -= 0.3
+    elif doubtful and first not in words.given_doubtful:
+        sure = 0.65 if last in words.surnames and not _at_start(text, low) else 0.5
+    elif not known_last and names[-1] in words.tails:
+        return
+    if sure >= 0.5:
+        yield Name(low, tokens[-1][2], tuple(names), min(sure + 0.1 * known_last, 0.95), 0, why)
+
+
+def _at_start(text: str, low: int) -> bool:
+    before = text[max(0, low - 3) : low].rstrip(" \t")
+    return not before or before[-1] in ".!?\n"
+
+
+def _a_thing(page: Page, words: Lexicon, names: list[str], end: int) -> bool:
+    """Say whether the run is a place, an organisation or a thing: 'Victoria Road', 'Ella Smith Award'."""
+    follows = re.match(r" ?(?:& |and )?([A-Z][a-z]+|[A-Z]{2,})", page.text[end : end + 24])
+    after = follows.group(1) if follows else ""
+    if after.title() in words.tails and after.title() not in ("Park", "Way", "Order", "Home", "Care", "Plan", "Review", "Report", "Support"):
+        return True
+    tail = names[-1].title() in words.tails and names[-1].title() not in words.surnames
+    return tail and (len(names) > 2 or names[-1].title() not in words.surnames_doubtful or _ROADISH.match(names[-1]) is not None)
+
+
+_ROADISH = re.compile(
+    r"(?i)(?:road|street|avenue|lane|close|drive|way|court|crescent|gardens|place|terrace|square|mews|parade|school|college|hospital|house|hall|church|farm|park|centre|primary|junior|infant|academy|trust)$"
+)
+
+
+def _labelled(page: Page, words: Lexicon, low: int, high: int) -> Iterator[Name]:
+    text = page.text
+    colon = max(text.find(mark, low, high) for mark in (":", "|", "\t"))
+    label = text[low:colon].strip().lower()
+    start = colon + 1
+    while start < high and text[start] in " \t":
+        start += 1
+    title = re.match(rf"(?:{_TITLE}|{_OFFICE})\.? ", text[start:high])
+    start += title.end() if title else 0
+    tokens = _tokens(text, start, high, words)
+    if not tokens or len(tokens) > 4 or re.match(r"re$|ref$|subject$|regarding$|worker$", label):
+        tokens = tokens if len(tokens) in (2, 3) and any(token[0] in words.given for token in tokens) else []
+    if not tokens or tokens[-1][0] in words.tails or re.search(r"\b(?:school|company|file|user|course|event|street|room|product|project)\s*$", text[max(0, low - 12) : low], re.IGNORECASE):
+        return
+    yield Name(start, tokens[-1][2], tuple(token[0] for token in tokens), 0.85, 1, f"labelled '{label}'")
+
+
+def _columns(page: Page) -> Iterator[Name]:
+    for block in page.blocks:
+        if not page.private_block(block):
+            continue
+        columns = [(at, role) for at, role in enumerate(block.roles) if role in ("name", "forename", "surname")]
+        for low, high, role in page.column_cells(block, columns):
+            value = page.text[low:high]
+            words = value.replace(",", " ").split()
+            if not 2 <= len(value) <= 60 or any(char.isdigit() for char in value) or len(words) > 5 or not value[0].isalpha():
+                continue
+            if value.lower() in ("total", "n/a", "none", "average", "name", "unknown", "tbc", "vacant", "redacted", "[redacted]"):
+                continue
+            title = re.match(rf"(?:{_TITLE}|{_OFFICE})\.? ", value)
+            begin = low + (title.end() if title and len(words) > 2 else 0)
+            yield Name(begin, high, tuple(words), 0.9, 1, f"in a column of {role}s")
+
+
+def _role(page: Page, zones: Zones, name: Name) -> int:
+    """Private or professional, by what stands right before and behind the name."""
+    low, high = name.start, name.end
+    place = zones.at(low)
+    if place in ("signature", "letterhead", "mail-header", "disclaimer"):
+        return -1
+    before = page.text[max(0, low - 60) : low]
+    before = before.rsplit("\n", 1)[-1] if not before.endswith("\n") else before.rsplit("\n", 2)[-2][-50:] + " "
+    before = re.sub(r"(?:Mr|Mrs|Miss|Ms|Mx|Dr)\.? $", "", before)
+    after = page.text[high : high + 70]
+    if _PRIVATE_AFTER.match(after):
+        return 1
+    if _PRO_AFTER.match(after.replace("\n", " , ", 1) if after.startswith("\n") else after):
+        return -1
+    if _PRIVATE_BEFORE.search(before):
+        return 1
+    if _PRO_BEFORE.search(before):
+        return -1
+    role, _ = page.column(low)
+    if role in ("professional", "organisation", "other"):
+        return -1
+    if place == "private-signature":
+        return 1
+    field, _ = page.field(low)
+    return -1 if field == "professional" else int(field in ("name", "forename", "surname"))
+
+
+__all__ = ["JOB", "PRIVATE", "Name", "find"]

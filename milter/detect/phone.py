@@ -1,0 +1,69 @@
+"""Telephone numbers of private people: mobile or labelled as home; switchboards and signatures are none (N1)."""
+
+import re
+
+import re2
+
+from milter.detect.context import latin_options, specimen
+from milter.detect.detector import Hit
+from milter.detect.page import Page
+from milter.detect.places import Kin, block_kin
+from milter.detect.signature import Zones
+
+PATTERN = (
+    r"(?:\+ ?44|\b0044|\(\+44\)) ?\(?0?\)?[ \-.]{0,2}\d(?:[ \-.()]{0,2}\d){8,9}\b|\(?\b0[1237]\d(?:[ \-.()]{0,2}\d){7,8}\b|\b07\d{2}[ \-.]{1,3}\d{3}\n\d{3}\b"
+)
+_PHONE = re2.compile(PATTERN.encode("latin-1"), latin_options())
+_WORK_LABEL = re.compile(
+    r"\b(?:work|office|direct|switchboard|fax|helpline|hotline|reception|main|school|council|duty|freephone|customer services?|out of hours|enquir\w+|bookings?|extension|ext)\b[^\n:]{0,20}[:\- ]*\(?$"
+)
+
+
+def patterns() -> tuple[str, ...]:
+    """The pattern, for the gate."""
+    return (PATTERN,)
+
+
+def find(page: Page, zones: Zones, own: frozenset[str]) -> list[Hit]:
+    """Telephone numbers of private people; `own` are an organisation's digits."""
+    found: list[Hit] = []
+    for match in _PHONE.finditer(page.octets):
+        low, high = match.span()
+        if page.text[low] == "(" and ")" not in page.text[low:high]:
+            low += 1
+        digits = re.sub(r"\D", "", page.text[low:high])
+        digits = "0" + digits.removeprefix("0044").removeprefix("44").lstrip("0")
+        if not 10 <= len(digits) <= 11 or digits in own or page.text[high : high + 1].isalnum():
+            continue
+        confidence, why = _judge(page, zones, low, high, digits)
+        if confidence >= 0.5:
+            found.append(Hit("phone", "contact", low, high, confidence, why))
+    return found
+
+
+def _judge(page: Page, zones: Zones, low: int, high: int, digits: str) -> tuple[float, str]:
+    label = page.label(low, high)
+    before = page.lower[max(0, low - 60) : low]
+    if label.name in ("nhs", "chi", "utr", "uln", "other", "account") or specimen(before[-40:], page.lower[high : high + 25]):
+        return 0.0, ""
+    mobile = digits.startswith("07") and len(digits) == 11 and not digits.startswith("070")
+    place = zones.at(low)
+    if place in ("letterhead", "disclaimer", "signature"):
+        return 0.0, ""
+    role, head = page.column(low)
+    if role:
+        if role in ("phone", "homephone", "name", "address", "notes", "education", "organisation"):
+            return (0.8, f"in a column headed '{head[:40]}'") if page.private_rows(low) else (0.0, "")
+        return 0.0, ""
+    if label.name == "homephone":
+        return 0.9, f"{label.how} '{label.words[:40]}'"
+    if _WORK_LABEL.search(before):
+        return 0.0, ""
+    kin = block_kin(page, low, high)
+    if kin == Kin.WORK:
+        return 0.0, ""
+    if mobile:
+        return 0.75, "a mobile number outside any signature"
+    if kin == Kin.PRIVATE or place == "private-signature":
+        return 0.7, "a landline among a person's details"
+    return 0.0, ""

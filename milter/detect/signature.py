@@ -1,0 +1,139 @@
+"""Places that are no disclosure (N1, pitfall 29): signature blocks, letterheads, standing disclaimers, mail headers.
+
+A block behind 'Kind regards' is a professional's when it speaks of a job or an organisation; a parent's name,
+home address and mobile number under a letter are hers, and count.
+"""
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import Literal
+
+import re2
+
+from milter.detect.context import latin_options
+from milter.detect.page import Page
+
+Place = Literal["signature", "private-signature", "mail-header", "letterhead", "disclaimer", ""]
+_MOST_LINES = 16  # of one signature
+
+_SIGN_OFF = re2.compile(
+    rb"(?m)^[ >\t]*(?:(?:with |very |my )?(?:kind(?:est)?|best|warm(?:est)?|many|yours?|all the|with) ?(?:regards?|wishes|thanks|best|sincerely|faithfully"
+    rb"|truly)|regards|yours (?:sincerely|faithfully|truly)|sincerely|many thanks|thanks(?: again| in advance| very much| so much)?|thank you(?: again| in advance| very much)?|cheers|best|kr|br|rgds"
+    rb"|sent from my [a-z ]+|get outlook for \w+|signed(?: by)?|-- ?)[ ,.!:\-]*(?:and [a-z ]{3,20})?[ ,.!]*$",
+    latin_options(),
+)
+_HEADER = re2.compile(
+    rb"(?m)^[ >\t*]*(?:from|sent|to|cc|bcc|subject|date|reply-to|importance|attachments?)\*?[ ]?:[^\n]*$|^[ >]*on [^\n]{8,120} wrote:", latin_options()
+)
+_DISCLAIMER = re2.compile(
+    rb"this (?:e-?mail|message|communication|transmission)(?: and any| is| may| contains| has| \(including)|the information (?:contained )?in this (?:e-?mail|message)"
+    rb"|if you (?:are not|have received) (?:the intended|this e-?mail|this message)|disclaimer:|please consider the environment|registered (?:office|charity|in england)"
+    rb"|(?:our|your) privacy notice|scanned (?:for|by)|confidentiality notice",
+    latin_options(),
+)
+WORK = re.compile(
+    r"\bcouncil\b|\bschools?\b|\bacademy\b|\bcollege\b|\buniversity\b|\btrust\b|\bhospital\b|\bsurgery\b|\bpractice\b|\bltd\b|\blimited\b|\bplc\b|\bllp\b"
+    r"|\bservices?\b|\bdepartment\b|\bdirectorate\b|\bteam\b|\bunit\b|\bofficer?\b|\boffices\b|\bmanager\b|\bhead ?teacher\b|\bhead of\b|\bdeputy\b|\bdirector\b"
+    r"|\bassistant\b|\bco-?ordinator\b|\badvis[eo]r\b|\badministrator\b|\bclerk\b|\bsecretary\b|\bsocial worker\b|\bteacher\b|\bsenco\b|\bconsultant\b"
+    r"|\bpractitioner\b|\btherapist\b|\bpsychologist\b|\bnurse\b|\bmidwife\b|\bhealth visitor\b|\bsolicitors?\b|\bchief\b|\bexecutive\b|\bspecialist\b|\blead\b"
+    r"|\bengineer\b|\bsurveyor\b|\binspector\b|\bconstable\b|\bpolice\b|\bcllr\b|\bcouncillor\b|\bgov\.uk\b|\bsch\.uk\b|\bnhs\.(?:uk|net)\b|\bac\.uk\b|\bpolice\.uk\b"
+    r"|\bwww\.|\bhttps?:|\bdirect (?:line|dial)\b|\bswitchboard\b|\bfax\b|\bext(?:ension)?\b\.?|\btel:|\bt: ?0|\bm: ?0|\bcivic\b|\bhouse,|\bcentre\b|\bleader\b"
+    r"|\bchair\b|\bgovernor\b|\bparalegal\b|\bcaseworker\b|\bbursar\b|\breceptionist\b|\bprincipal\b|\beditor\b|\bpartner\b|\bcharity\b|\bassociation\b|\bsecretariat\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A stretch of a page that is read differently."""
+
+    start: int
+    end: int
+    place: Place
+
+
+class Zones:
+    """The zones of one page, by offset."""
+
+    __slots__ = ("_starts", "zones")
+
+    def __init__(self, page: Page) -> None:
+        """Find them; a table has none."""
+        found: list[Zone] = [] if page.passage.table else [*_headers(page), *_signatures(page), *_disclaimers(page), *_letterhead(page)]
+        self.zones = sorted(found, key=lambda zone: zone.start)
+        self._starts = [zone.start for zone in self.zones]
+
+    def at(self, offset: int) -> Place:
+        """The zone that holds an offset; '' for none. The latest to begin wins."""
+        at = bisect_right(self._starts, offset) - 1
+        for zone in reversed(self.zones[max(0, at - 3) : at + 1]):
+            if zone.start <= offset < zone.end:
+                return zone.place
+        return ""
+
+
+def _headers(page: Page) -> list[Zone]:
+    return [Zone(*match.span(), "mail-header") for match in _HEADER.finditer(page.octets)]
+
+
+def _signatures(page: Page) -> list[Zone]:
+    found: list[Zone] = []
+    done = -1
+    for match in _SIGN_OFF.finditer(page.octets):
+        if match.start() < done:
+            continue
+        start, end = match.start(), _signature_end(page, match.end())
+        block = page.lower[match.end() : end]
+        found.append(Zone(start, end, "signature" if WORK.search(block) else "private-signature"))
+        done = end
+    return found
+
+
+def _signature_end(page: Page, at: int) -> int:
+    first = page.line_at(at) + 1
+    last = min(first + _MOST_LINES, len(page.starts))
+    filled = 0
+    blank = 0
+    end = at
+    for number in range(first, last):
+        low, high = page.line(number)
+        line = page.text[low:high].strip(" >\t")
+        if not line:
+            blank += 1
+            if blank >= 2 and filled >= 2:
+                break
+            continue
+        if len(line) > 110 or _HEADER.match(page.octets, low, high) or re.match(r"(?i)dear |[-_=]{5,}|p\.?s\.?\b|enc\b", line):
+            break
+        blank = 0
+        filled += 1
+        end = high
+    return end
+
+
+def _disclaimers(page: Page) -> list[Zone]:
+    found: list[Zone] = []
+    for match in _DISCLAIMER.finditer(page.octets):
+        start = page.starts[page.line_at(match.start())]
+        end = page.text.find("\n\n", match.end())
+        end = len(page.text) if end < 0 else end
+        found.append(Zone(start, min(end, start + 2500), "disclaimer"))
+    return found
+
+
+def _letterhead(page: Page) -> list[Zone]:
+    """The lines above the addressee, a date or 'Our ref', where they speak of an organisation."""
+    end = 0
+    work = False
+    for number in range(min(12, len(page.starts))):
+        low, high = page.line(number)
+        line = page.lower[low:high].strip()
+        if re.match(r"dear |(?:our|your) ref|date\b|(?:mr|mrs|miss|ms|mx|dr)\b|to:|from:|private and|subject|re:|hi |the parent|\d{1,2}(?:st|nd|rd|th)? [a-z]+ 20\d\d", line):
+            break
+        if len(line) > 90 or (number > 0 and not line and not work):
+            break
+        if not line and end and number > 6:
+            break
+        work = work or bool(WORK.search(line))
+        end = high
+    return [Zone(0, end, "letterhead")] if work and end and end < 700 else []

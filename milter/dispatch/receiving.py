@@ -1,0 +1,82 @@
+"""Mail to the receipts domain: read receipts, delivery reports, replies and automatic answers (pitfalls 2-4).
+
+Guarantees: what kind a message is of is judged by its structure, never by its subject; a token that is unknown
+or spent is refused like any unknown address; nothing but a person's own reply is passed on to the sender.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from milter import sharing
+from milter.dispatch.mailing import envelope_json
+from milter.dispatch.surroundings import Surroundings
+from milter.message.address import domain_of
+from milter.message.envelope import Envelope, Recipient
+from milter.message.model import Message
+from milter.message.parse import parse
+from milter.message.report import classify
+from milter.receipts.evidence import Heard, heard
+from milter.receipts.token import token_of
+from milter.relay.reply import Reply
+from milter.store import contents, outbox, shares
+from milter.store.contents import SealedContent
+from milter.store.transaction import Transaction
+
+TAKEN = Reply(250, "2.0.0", "Receipt taken")
+NO_SUCH = Reply(550, "5.1.1", "No receipt is expected at this address")
+MIXED = Reply(451, "4.5.3", "Send mail to the receipts addresses by itself")
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """A person's reply, to be passed on as it came."""
+
+    key: str
+    content: SealedContent
+
+
+def is_receipt(envelope: Envelope, domain: str) -> bool:
+    """Whether any recipient is at the receipts domain."""
+    return bool(domain) and any(domain_of(r.address) == domain for r in envelope.recipients)
+
+
+async def receive(envelope: Envelope, raw: bytes, key: str, with_: Surroundings) -> Reply:
+    """Take one message in for all shares that it is addressed to."""
+    domain = with_.known.settings.receipts.domain
+    if any(domain_of(recipient.address) != domain for recipient in envelope.recipients):
+        return MIXED
+    tokens = [token_of(recipient.address, domain) for recipient in envelope.recipients]
+    message = parse(raw, with_.known.caps)
+    what = heard(classify(message, envelope.sender).kind)
+    reply = _reply_of(message, what, key, with_)
+    known = await asyncio.wrap_future(with_.commit(lambda tx: _take(tx, tokens, what, reply)))
+    with_.wake_outbox()
+    return TAKEN if known else NO_SUCH
+
+
+def _reply_of(message: Message, what: Heard, key: str, with_: Surroundings) -> _Reply | None:
+    return _Reply(key, contents.seal_content(with_.store.vault, message.raw)) if what.for_sender else None
+
+
+def _take(tx: Transaction, tokens: list[str | None], what: Heard, reply: _Reply | None) -> int:
+    """Take it into account for each share; give how many of the addresses are known."""
+    known = 0
+    for token in tokens:
+        share = shares.by_token(tx, "address", token) if token else None
+        if share is None:
+            continue
+        known += 1
+        sharing.heard(tx, share.id, what)
+        if reply is not None:
+            _pass_on(tx, share, reply)
+    return known
+
+
+def _pass_on(tx: Transaction, share: shares.Share, reply: _Reply) -> None:
+    """Have the sender read what the recipient wrote, once."""
+    envelope = Envelope("", (Recipient(share.sender, notify=("NEVER",)),), body="8BITMIME")
+    told: dict[str, Any] = {"envelope": envelope_json(envelope), "secure": False}
+    dedupe = f"reply:{share.id}:{reply.key}"
+    if outbox.put(tx, "copy", share.id, dedupe, told, content_id=reply.content.id):
+        contents.put(tx, reply.content)
