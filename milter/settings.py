@@ -200,6 +200,12 @@ class Settings:
     metrics: str = ""  # where Prometheus reads; '' nowhere
 
 
+def shipped_folder() -> Path:
+    """Give the folder of the configuration that came with the program: the reference of every setting."""
+    here = Path(__file__).parent
+    return here / "shipped" if (here / "shipped").is_dir() else here.parent / "config"
+
+
 def load_settings(folder: Path) -> Settings:
     """Load `sealgate.toml` of a folder, its relative paths made absolute.
 
