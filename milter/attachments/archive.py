@@ -14,7 +14,7 @@ from typing import Any
 from milter.attachments.draft import Budget, Draft, File, LimitError, LockedError, UnreadableError
 from milter.attachments.reading import Reading
 
-CHUNK = 1 << 20
+SLOW_TRIES = 10  # words tried on a 7-Zip archive: each takes 2^19 rounds of hashing
 SUFFIXES = (".gz", ".bz2", ".xz", ".zst", ".lzma")
 
 
@@ -93,38 +93,47 @@ def read_7z(file: File, draft: Draft) -> None:
         import py7zr
     except ImportError as missing:
         raise UnreadableError("7-Zip archives are not read here") from missing
-    for word in (None, *file.words):
-        if word is not None:
-            if file.budget.tries >= min(file.budget.limits.password_tries, 10):  # 2^19 rounds each
-                break
-            file.budget.tries += 1
-        try:
-            with py7zr.SevenZipFile(io.BytesIO(file.content), password=word) as archive:
-                if archive.needs_password() and word is None:
-                    draft.say("file names", "\n".join(archive.getnames()))
-                    continue
-                _take_7z(archive, file, draft)
-        except (
-            py7zr.PasswordRequired,
-            py7zr.exceptions.DecompressionError,
-            lzma.LZMAError,
-            EOFError,
-        ) as fault:
-            if word is None and not isinstance(fault, py7zr.PasswordRequired):
-                raise UnreadableError("the 7-Zip archive is damaged") from fault
-            continue
-        except py7zr.exceptions.UnsupportedCompressionMethodError as fault:
-            raise UnreadableError("is packed by a method that nothing here unpacks") from fault
-        except py7zr.exceptions.CrcError as fault:
-            if word is None:
-                raise UnreadableError("the 7-Zip archive is damaged") from fault
-            continue
-        if word is not None:
-            draft.protect("password", "AES-256 (7-Zip)")
-            draft.note("opened-with-message-word")
-        return
+    try:
+        if not _read_7z(None, file, draft):
+            _try_7z(file, draft)
+    except py7zr.exceptions.UnsupportedCompressionMethodError as fault:
+        raise UnreadableError("is packed by a method that nothing here unpacks") from fault
+    except (py7zr.exceptions.ArchiveError, lzma.LZMAError, EOFError) as fault:
+        raise UnreadableError("the 7-Zip archive is damaged") from fault
+
+
+def _try_7z(file: File, draft: Draft) -> None:
+    """Try the words; a wrong one shows as damage."""
+    import py7zr
+
     draft.protect("password", "AES-256 (7-Zip)")
+    for word in file.words[:SLOW_TRIES]:
+        if file.budget.tries >= file.budget.limits.password_tries:
+            break
+        file.budget.tries += 1
+        kept = len(draft.passages), len(draft.members)
+        try:
+            if _read_7z(word, file, draft):
+                draft.note("opened-with-message-word")
+                return
+        except (py7zr.exceptions.ArchiveError, lzma.LZMAError, EOFError, zlib.error, ValueError):
+            del draft.passages[kept[0] :], draft.members[kept[1] :]
     raise LockedError("needs a password")
+
+
+def _read_7z(word: str | None, file: File, draft: Draft) -> bool:
+    """Read it with a password or without; False where it needs one."""
+    import py7zr
+
+    try:
+        with py7zr.SevenZipFile(io.BytesIO(file.content), password=word) as archive:
+            if archive.needs_password() and word is None:
+                draft.say("file names", "\n".join(archive.getnames()))
+                return False
+            _take_7z(archive, file, draft)
+    except py7zr.PasswordRequired:
+        return False
+    return True
 
 
 def _take_7z(archive: Any, file: File, draft: Draft) -> None:

@@ -85,6 +85,8 @@ def number_shown(value: str, look: str, *, from_1904: bool = False) -> str:
     if ("E" in value or "e" in value) and NUMBER.fullmatch(value):
         number = float(value)
         return str(int(number)) if abs(number) < 1e20 and number == int(number) else value
+    if len(value) > 16 and "." in value and NUMBER.fullmatch(value):
+        return repr(float(value))  # 0.21199999999999999 is 0.212
     return value.removesuffix(".0")
 
 

@@ -121,11 +121,38 @@ def piece_text(main: bytes, table: bytes) -> str:
 def _passage(where: str, text: str, draft: Draft) -> None:
     text = INSTRUCTION.sub(rf"{CODE}\1{CLOSE}", text).translate(CHARACTERS)
     note_links(text, draft)
-    say_marked(draft, where, "\n".join(_tabled(line) for line in text.split("\r")))
+    say_marked(draft, where, tabled(text))
 
 
-def _tabled(line: str) -> str:
-    """A table stands in one line: cells end with BEL, rows with two."""
-    if "\x07" not in line:
-        return line
-    return TABLE + line.replace("\x07\x07", ROW).replace("\x07", CELL) + CLOSE
+def tabled(text: str) -> str:
+    """Mark the tables: each cell ends with BEL, and each row with one more (MS-DOC 2.4.3).
+
+    Which of two BEL ends an empty cell and which the row is told by formatting that is not read here; so rows
+    are cut where every n-th cell is empty, as it is in any table whose rows are alike.
+    """
+    if "\x07" not in text:
+        return text.replace("\r", "\n")
+    out: list[str] = []
+    cells: list[str] = []
+    *pieces, rest = text.split("\x07")
+    for piece in pieces:
+        cell = piece
+        may_end = not cells or not cells[-1]  # a row; then text may stand before the next table
+        if may_end and "\r" in piece:
+            before, _, cell = piece.rpartition("\r")
+            out += (_table(cells), before.replace("\r", "\n"), "\n")
+            cells = []
+        cells.append(cell.replace("\r", " "))
+    out += (_table(cells), rest.replace("\r", "\n"))
+    return "".join(out)
+
+
+def _table(cells: list[str]) -> str:
+    if not cells:
+        return ""
+    for width in range(1, min(64, len(cells))):
+        if len(cells) % (width + 1) == 0 and not any(cells[width :: width + 1]):
+            rows = [CELL.join(cells[at : at + width]) for at in range(0, len(cells), width + 1)]
+            return TABLE + ROW.join(rows) + CLOSE
+    joined = "\x07".join(cells) + "\x07"
+    return TABLE + joined.replace("\x07\x07", ROW).replace("\x07", CELL) + CLOSE

@@ -41,21 +41,20 @@ def segments(text: str) -> list[Segment]:
         return [Segment("text", text.translate(LOOSE))]
     done: list[Segment] = []
     stack: list[tuple[Kind, list[str]]] = [("text", [])]
-    excess = 0
+    excess = 0  # marks opened beyond DEPTH, whose closing counts for nothing
     for piece in SPLIT.split(text):
-        if piece in KINDS:
-            if len(stack) >= DEPTH:
-                excess += 1
-                continue
+        if piece in KINDS and len(stack) >= DEPTH:
+            excess += 1
+        elif piece in KINDS:
             if piece == TABLE and stack[-1][0] == "text":
                 _close(stack[-1], done)
             stack.append((KINDS[piece], []))
+        elif piece == CLOSE and excess:
+            excess -= 1
         elif piece == CLOSE:
-            if excess:
-                excess -= 1
-            elif len(stack) > 1:
+            if len(stack) > 1:
                 _close(stack.pop(), done)
-        elif piece:
+        else:
             stack[-1][1].append(piece)
     while stack:
         _close(stack.pop(), done)
@@ -77,23 +76,28 @@ def rows(text: str) -> str:
     return TRAILING.sub("", text).strip("\n ")
 
 
-WHERE: dict[Kind, str] = {
-    "text": "",
-    "table": "",
-    "hidden": "hidden text",
-    "box": "text box",
-    "deleted": "deleted text",
-    "code": "field code",
-}
+UNSEEN: dict[Kind, str] = {"hidden": "hidden text", "deleted": "deleted text", "code": "field code"}
+
+
+def tidy(text: str) -> str:
+    """The text without spaces at line ends and with one blank line at most between two others."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        bare = line.strip(" \r")
+        if bare.strip("\t") or (lines and lines[-1]):
+            lines.append(bare if bare.strip("\t") else "")
+    return "\n".join(lines)
 
 
 def say_marked(draft: Draft, where: str, text: str, *, hidden: bool = False) -> None:
-    """Add the passages of one marked text."""
+    """Add the passages of one marked text: what is shown in its order, then what is not, a passage a kind."""
+    apart: dict[Kind, list[str]] = {}
     for segment in segments(text):
-        kind = segment.kind
-        draft.say(
-            f"{where}, {WHERE[kind]}" if WHERE[kind] else where,
-            segment.text,
-            table=kind == "table" and ("\t" in segment.text or "\n" in segment.text),
-            hidden=hidden or kind in ("hidden", "deleted", "code"),
-        )
+        if segment.kind in ("hidden", "deleted", "code"):
+            apart.setdefault(segment.kind, []).append(segment.text)
+            continue
+        table = segment.kind == "table" and ("\t" in segment.text or "\n" in segment.text)
+        place = f"{where}, text box" if segment.kind == "box" else where
+        draft.say(place, segment.text if table else tidy(segment.text), table=table, hidden=hidden)
+    for kind, texts in apart.items():
+        draft.say(f"{where}, {UNSEEN[kind]}", tidy("\n".join(texts)), hidden=True)

@@ -12,7 +12,7 @@ from milter.attachments.draft import Draft, File, LockedError, UnreadableError
 from milter.attachments.links import note_links
 from milter.attachments.marks import say_marked
 from milter.attachments.picture import embedded_picture, settle_pictures
-from milter.attachments.xmltext import attributes_of, local, mark, parse, text_of
+from milter.attachments.xmltext import attributes_of, local, mark, parse, properties_of, text_of
 
 SPARE = re.compile(r"^(?:mimetype|manifest\.rdf|Thumbnails/|META-INF/manifest|Configurations2/|layout-cache)")
 PICTURE = re.compile(r"(?i)\.(?:png|jpe?g|gif|bmp|tiff?|emf|wmf|svm|svg|webp)$")
@@ -74,8 +74,7 @@ def _xml(name: str, content: bytes, draft: Draft) -> None:
     if part == "settings.xml":
         return
     if part == "meta.xml":
-        lines = [f"{local(one)}: {one.text}" for one in root.iter() if one.text and one.text.strip()]
-        draft.say("properties", "\n".join(lines), hidden=True)
+        draft.say("properties", properties_of(root), hidden=True)
         return
     said = attributes_of(root, content)
     links = [

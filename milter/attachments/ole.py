@@ -74,10 +74,9 @@ def read_properties(archive: Any, draft: Draft) -> None:
             continue
         for value in values.values():
             for one in value if isinstance(value, list) else [value]:
-                if isinstance(one, bytes):
-                    texts[one.rstrip(b"\0").decode("cp1252", "replace")] = None
-                elif isinstance(one, str):
-                    texts[one.rstrip("\0")] = None
+                text = one.decode("cp1252", "replace") if isinstance(one, bytes) else one
+                if isinstance(text, str) and "\0" not in text.rstrip("\0"):  # else a thumbnail
+                    texts[text.rstrip("\0")] = None
         texts |= dict.fromkeys(custom_properties(stream(archive, name)))
     draft.say("properties", "\n".join(text for text in texts if text.strip()), hidden=True)
 
@@ -123,11 +122,23 @@ def read_embedded(archive: Any, draft: Draft, *, below: tuple[str, ...] = ()) ->
         if tuple(path[: len(below)]) != below or len(path) <= len(below) + 1:
             continue
         if name in WHOLE:
-            content = stream(archive, *path)
-            draft.file.budget.unpack(len(content))
-            draft.member("embedded object", content)
+            embedded("embedded object", stream(archive, *path), draft)
         elif name == "\x01ole10native":
             native(stream(archive, *path), draft)
+
+
+def embedded(name: str, content: bytes, draft: Draft) -> None:
+    """Bytes found inside a document: a file of a known kind is a member, of others the runs of text are kept."""
+    from milter.attachments import sniff
+    from milter.attachments.biff import wide_runs
+
+    if not content:
+        return
+    draft.file.budget.unpack(len(content))
+    if sniff.formats(content, name, "") == ("unknown",):
+        draft.say("embedded data", "\n".join(wide_runs(content[: 1 << 20])), hidden=True)
+    else:
+        draft.member(name, content)
 
 
 def native(content: bytes, draft: Draft) -> None:
@@ -136,15 +147,11 @@ def native(content: bytes, draft: Draft) -> None:
         label, found, rest = content[header:].partition(b"\0")
         if not found or not label or not label[:1].isalnum():
             continue
-        source, _, rest = rest.partition(b"\0")
+        rest = rest.partition(b"\0")[2]
         at = rest.find(b"\0", 8)
         if at < 0 or at + 5 > len(rest):
             break
         size = struct.unpack_from("<I", rest, at + 1)[0]
-        body = rest[at + 5 : at + 5 + size]
-        draft.file.budget.unpack(len(body))
-        draft.member(label.decode("cp1252", "replace"), body)
+        embedded(label.decode("cp1252", "replace"), rest[at + 5 : at + 5 + size], draft)
         return
-    if content:
-        draft.file.budget.unpack(len(content))
-        draft.member("embedded object", content[4:])
+    embedded("embedded object", content[4:], draft)

@@ -6,14 +6,14 @@ fields, alternative text, properties, custom data, charts, drawings. What is emb
 
 import re
 
-from milter.attachments import zips
+from milter.attachments import ole, zips
 from milter.attachments.draft import Draft, File, LimitError, LockedError, UnreadableError
 from milter.attachments.links import note_links
-from milter.attachments.marks import say_marked
+from milter.attachments.marks import LOOSE, say_marked
 from milter.attachments.picture import embedded_picture, settle_pictures
 from milter.attachments.wordtext import before_changes, mark_hidden
 from milter.attachments.xlsx import read_workbook
-from milter.attachments.xmltext import attributes_of, local, mark, parse, text_of
+from milter.attachments.xmltext import attributes_of, mark, parse, properties_of, text_of
 
 # Part name to place; first match counts. Parts of no text interest are left out by SKIPPED alone.
 PLACES = (
@@ -34,7 +34,7 @@ PLACES = (
 FLOWING = ("body", "header", "footer", "comment", "footnote", "slide", "notes", "master")
 CONCEALED = ("properties", "custom data", "pivot cache")
 SKIPPED = re.compile(
-    r"(?:/theme/|/styles\.xml$|stylesWithEffects|/fontTable\.xml$|/webSettings\.xml$|/numbering\.xml$"
+    r"(?:/theme/|word/styles\.xml$|stylesWithEffects|/fontTable\.xml$|/webSettings\.xml$|/numbering\.xml$"
     r"|tableStyles\.xml$|/calcChain\.xml$|/printerSettings|\.odttf$|\.fntdata$|viewProps\.xml$|_xmlsignatures/"
     r"|^\[trash\]|/colors\d*\.xml$|/charts/style\d*\.xml$|\[Content_Types\]\.xml$)"
 )
@@ -79,12 +79,13 @@ def _parts(parts: dict[str, bytes], draft: Draft) -> None:
             continue
         if "vbaproject" in name.lower():
             draft.note("macros")
+            continue  # program text; the policy goes by the note
         if PICTURES.search(name):
             pictures.append((name, content))
         elif XML.search(name.partition("#")[0]):
             _xml(name, content, draft)
-        elif content:
-            draft.member(name.rpartition("/")[2], content)
+        else:
+            ole.embedded(name.rpartition("/")[2], content, draft)
     for name, content in pictures:
         embedded_picture(name.rpartition("/")[2], content, draft)
     settle_pictures(draft)
@@ -92,7 +93,9 @@ def _parts(parts: dict[str, bytes], draft: Draft) -> None:
 
 def _of_workbook(name: str) -> bool:
     return bool(
-        re.search(r"xl/(?:worksheets/[^/]+\.xml|sharedStrings\.xml|workbook\.xml)$", name, re.IGNORECASE)
+        re.search(
+            r"xl/(?:worksheets/[^/]+\.xml|sharedStrings\.xml|styles\.xml|workbook\.xml)$", name, re.IGNORECASE
+        )
     )
 
 
@@ -117,7 +120,7 @@ def _xml(name: str, content: bytes, draft: Draft) -> None:
     if name.endswith(".rels"):
         _external(content, draft)
         return
-    if READ_ONLY.search(content) and not place == "custom data":
+    if place != "custom data" and READ_ONLY.search(content):
         draft.protect("read-only", "marked read-only")
     root = parse(content, draft)
     if root is None:
@@ -137,16 +140,29 @@ def _xml(name: str, content: bytes, draft: Draft) -> None:
 
 def _text(root, content: bytes, where: str, place: str, *, hidden: bool, draft: Draft) -> None:  # type: ignore[no-untyped-def]
     if place == "properties":
-        lines = [f"{local(one)}: {one.text}" for one in root.iter() if one.text and one.text.strip()]
-        draft.say(where, "\n".join(lines), hidden=True)
+        draft.say(where, properties_of(root), hidden=True)
         return
     if place in FLOWING:
         original = before_changes(root, content)
         mark_hidden(root, content)
         if original:
             draft.say(f"{where}, before tracked changes", original, hidden=True)
-    mark(root, every=place not in FLOWING)
-    say_marked(draft, where, text_of(root), hidden=hidden)
+    flowing = place in FLOWING
+    mark(root, every=not flowing)
+    text = text_of(root)
+    if place == "master":
+        _master(text, draft)
+    elif flowing:
+        say_marked(draft, where, text, hidden=hidden)
+    else:
+        say_marked(draft, where, "\n".join(line for line in text.split("\n") if line.strip()), hidden=hidden)
+
+
+def _master(text: str, draft: Draft) -> None:
+    """Masters and layouts repeat one another: only lines that none before said are kept."""
+    said = {line for one in draft.passages if one.where == "master" for line in one.text.split("\n")}
+    fresh = [line for line in text.translate(LOOSE).split("\n") if line not in said]
+    say_marked(draft, "master", "\n".join(fresh))
 
 
 def _external(content: bytes, draft: Draft) -> None:

@@ -76,7 +76,7 @@ def _page(page: Any, where: str, file: File, draft: Draft) -> bool:
 
 def _pictured(page: Any) -> bool:
     """Whether pictures cover a good part of the page."""
-    import pypdfium2.raw as raw
+    from pypdfium2 import raw
 
     width, height = page.get_size()
     covered = 0.0
@@ -85,4 +85,4 @@ def _pictured(page: Any) -> bool:
         covered += abs((right - left) * (top - bottom))
         if number > 500 or covered >= PICTURE_SHARE * width * height:
             break
-    return covered >= PICTURE_SHARE * width * height
+    return bool(covered >= PICTURE_SHARE * width * height)

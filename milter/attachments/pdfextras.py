@@ -12,7 +12,8 @@ from milter.attachments.links import note_links
 
 OBJECTS = 500_000  # more dictionaries than this are not walked
 FORM = ("/V", "/DV", "/TU", "/Opt")  # value, default, tip, choices of a field (ISO 32000-2, 12.7)
-NOTE = ("/Contents", "/RC", "/Subj", "/T")  # of an annotation (12.5)
+NOTE = ("/Contents", "/RC", "/Subj", "/T")  # of an annotation (12.5); a page's /Contents is no text
+STREAMED = ("/V", "/DV", "/RC", "/JS")  # may be a stream as well as a string
 TREE = ("/Title", "/Alt", "/ActualText", "/E", "/JS", "/URI", "/CA", "/RichMediaContent")
 METADATA_BYTES = 1 << 20
 
@@ -60,9 +61,7 @@ def _object(thing: Any, said: dict[str, dict[str, None]], draft: Draft, *, depth
 
 def _dictionary(thing: Any, said: dict[str, dict[str, None]], draft: Draft) -> None:
     keys = thing.keys()
-    if "/FT" in keys and str(thing.get("/FT")) == "/Sig" and "/V" in keys:
-        draft.protect("signed", "PDF signature")
-    elif "/ByteRange" in keys:
+    if "/ByteRange" in keys:
         draft.protect("signed", "PDF signature")
     for key in keys:
         if key in FORM or key in NOTE:
@@ -85,7 +84,7 @@ def _say(thing: Any, key: str, texts: dict[str, None]) -> None:
                 texts.update(
                     dict.fromkeys(str(two) for two in list(one)[:4] if isinstance(two, pikepdf.String))
                 )
-    elif isinstance(value, pikepdf.Stream):
+    elif isinstance(value, pikepdf.Stream) and key in STREAMED:
         texts[_bytes(value)[:METADATA_BYTES].decode("utf-8", "replace")] = None
 
 
@@ -125,7 +124,7 @@ def _plain(xmp: bytes) -> str:
     """The text of an XMP packet, without its mark-up."""
     from lxml import etree
 
-    root = etree.fromstring(
+    root: etree._Element | None = etree.fromstring(
         xmp.strip(b"\0 \r\n\t") or b"<x/>", etree.XMLParser(recover=True, resolve_entities=False)
     )
     if root is None:

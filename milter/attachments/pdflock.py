@@ -1,6 +1,7 @@
 """Locks of PDF files (ISO 32000-2, 7.6): which one, whether it is strong, and the message's words tried on it."""
 
 import io
+import re
 from typing import Any
 
 from milter.attachments.draft import Draft, File, LockedError, UnreadableError
@@ -15,18 +16,18 @@ def open_words(file: File, draft: Draft) -> str:
     import pikepdf
 
     try:
-        with pikepdf.open(io.BytesIO(file.content)) as document:
+        with pikepdf.open(io.BytesIO(file.content), suppress_warnings=True) as document:
             _say_lock(document, draft)
-        return ""
     except pikepdf.PasswordError:
         return _try(file, draft)
     except pikepdf.PdfError as fault:
         if b"/Encrypt" in file.content:
             draft.protect("password", "PDF, unknown method")
             raise LockedError("is locked by a method that nothing here opens") from fault
-        return ""  # PDFium mends more; let it try
+        # PDFium mends more than qpdf; let it try
     except (ValueError, OverflowError, NotImplementedError) as fault:
         raise UnreadableError("the PDF file is damaged") from fault
+    return ""
 
 
 def _try(file: File, draft: Draft) -> str:
@@ -70,8 +71,6 @@ def _say_lock(document: Any, draft: Draft) -> None:
 
 def _stated_lock(content: bytes) -> tuple[Protection, str]:
     """The lock as the encryption dictionary states it, when it can't be opened."""
-    import re
-
     at = content.rfind(b"/Encrypt")
     near = re.findall(rb"/V\s{0,9}(\d)\b", content)
     revisions = re.findall(rb"/R\s{0,9}(\d)\b", content)

@@ -106,7 +106,7 @@ def _jpeg_text(content: bytes) -> list[bytes]:
         body = content[at + 4 : at + 2 + size]
         if kind == 0xFE:
             found.append(body)
-        elif kind == 0xE1 and body.startswith(b"Exif") or kind == 0xED:
+        elif kind == 0xED or (kind == 0xE1 and body.startswith(b"Exif")):
             found += WORDS.findall(body)
         at += 2 + max(size, 2)
     return found

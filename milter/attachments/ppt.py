@@ -44,7 +44,7 @@ def _walk(records: bytes, draft: Draft) -> None:
         if version & 0xF == 0xF:  # a container: its children follow
             continue
         body = records[at : at + size]
-        if kind == TEXT_CHARS or kind == STRING:
+        if kind in (TEXT_CHARS, STRING):
             texts.setdefault(place, []).append(body.decode("utf-16-le", "replace"))
         elif kind == TEXT_BYTES:
             texts.setdefault(place, []).append(body.decode("latin-1"))

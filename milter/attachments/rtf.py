@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from milter.attachments.draft import Draft, File, UnreadableError
 from milter.attachments.links import note_links
-from milter.attachments.marks import CELL, ROW, TABLE, CLOSE, say_marked
+from milter.attachments.marks import CELL, CLOSE, ROW, TABLE, say_marked
 
 TOKEN = re.compile(
     rb"\\([a-zA-Z]{1,32})(-?[0-9]{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|[\r\n]+|([^\\{}\r\n]+)|\\"
@@ -18,7 +18,7 @@ TOKEN = re.compile(
 DROPPED = frozenset(
     b"fonttbl colortbl stylesheet listtable listoverridetable rsidtbl themedata colorschememapping datastore "
     b"latentstyles pict blipuid generator xmlnstbl filetbl revtbl mmathPr wgrffmtfilter pgptbl fchars lchars "
-    b"panose falt levelnumbers leveltext objclass objname bliptag".split()
+    b"panose falt levelnumbers leveltext pntxtb pntxta objclass objname bliptag".split()
 )
 PLACES = {
     b"header": "header", b"headerl": "header", b"headerr": "header", b"headerf": "header", b"footer": "footer",

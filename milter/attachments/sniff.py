@@ -5,6 +5,7 @@ describes the rest to people. A file that could be several things is all of them
 """
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +16,7 @@ SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"PK\x05\x06", "zip"),
     (b"PK\x07\x08", "zip"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
+    (b"%PDF-", "pdf"),
     (b"{\\rt", "rtf"),
     (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"Rar!\x1a\x07", "rar"),
@@ -50,7 +52,8 @@ SIGNATURES: tuple[tuple[bytes, str], ...] = (
 )
 RIFF = {b"WAVE": "wav", b"AVI ": "video", b"WEBP": "webp"}
 HTML = re.compile(
-    rb"(?i)^\s{0,200}(?:<!--[^>]{0,500}-->\s{0,200})?<(?:!doctype html|html|head|body|table|div|p|span|meta|style|script|title|center|font|h[1-6]|br|a)[\s>/]"
+    rb"(?i)^\s{0,200}(?:<!--[^>]{0,500}-->\s{0,200})?"
+    rb"<(?:!doctype html|html|head|body|table|div|p|span|meta|style|script|title|center|font|h[1-6]|br|a)[\s>/]"
 )
 XML = re.compile(rb"^(?:\xef\xbb\xbf)?\s{0,200}<\?xml[\s]")
 ROOT = re.compile(rb"<(?![?!])(?:([\w.-]+):)?([\w.-]+)")
@@ -98,18 +101,9 @@ def _start(content: bytes, name: str, declared: str) -> str:
         return RIFF.get(content[8:12], "unknown")
     if content[4:8] == b"ftyp":
         return "heic" if content[8:12] in (b"heic", b"heix", b"mif1", b"avif") else "video"
-    if content[257:262] == b"ustar" or _old_tar(content):
-        return "tar"
-    if content.startswith(b"%PDF-"):
-        return "pdf"
-    if content.startswith(b"BM") and len(content) > 26 and content[6:10] == b"\0\0\0\0":
-        return "bmp"
-    if content.startswith(b"\1\0\0\0") and content[40:44] == b" EMF":
-        return "emf"
-    if content.startswith(b"MZ") and b"\0" in content[:256]:
-        return "executable"
-    if content[:2] in (b"\xff\xfb", b"\xff\xf3", b"\xff\xf2"):
-        return "mp3"
+    for fits, format_ in LOOKS:
+        if fits(content):
+            return format_
     return _textual(content, name, declared)
 
 
@@ -119,6 +113,16 @@ def _old_tar(content: bytes) -> bool:
         return False
     stated = int(re.sub(rb"[^0-7]", b"", content[148:156]) or b"0", 8)
     return bool(content[0]) and stated == sum(content[:148]) + 256 + sum(content[156:512])
+
+
+# Formats whose mark is too short, or stands too far in, to be trusted by itself.
+LOOKS: tuple[tuple[Callable[[bytes], bool], str], ...] = (
+    (lambda content: content[257:262] == b"ustar" or _old_tar(content), "tar"),
+    (lambda content: content.startswith(b"BM") and content[6:10] == b"\0\0\0\0" and len(content) > 26, "bmp"),
+    (lambda content: content.startswith(b"\1\0\0\0") and content[40:44] == b" EMF", "emf"),
+    (lambda content: content.startswith(b"MZ") and b"\0" in content[:256], "executable"),
+    (lambda content: content[:2] in (b"\xff\xfb", b"\xff\xf3", b"\xff\xf2"), "mp3"),
+)
 
 
 def _textual(content: bytes, name: str, declared: str) -> str:
@@ -227,15 +231,12 @@ def _directory(content: bytes) -> bytes:
 
 def lies(found: tuple[str, ...], name: str, declared: str) -> bool:
     """Whether name or declared type claims something that the content is not (and the difference matters)."""
-    for accepted in claim_of(name, declared):
-        if not accepted.intersection(found):
-            return True
-    return False
+    return any(not accepted.intersection(found) for accepted in claim_of(name, declared))
 
 
 @lru_cache(maxsize=1)
 def _magic() -> Any:
-    """libmagic by full path: importing pylibmagic would change ctypes for the whole process."""
+    """Load libmagic by full path: importing pylibmagic would change ctypes for the whole process."""
     import ctypes
     import importlib.util
     from pathlib import Path
@@ -253,6 +254,6 @@ def describe(content: bytes) -> str:
     """What libmagic calls it, for people: a few words."""
     try:
         words = str(_magic().from_buffer(content[:65536]))
-    except Exception:  # noqa: BLE001 libmagic raises its own errors and OSError where it is not there
+    except Exception:  # libmagic raises its own errors and OSError where it is not there
         return "unknown"
     return "".join(one for one in words[:60] if one.isprintable())

@@ -110,7 +110,7 @@ def read_book(content: bytes, draft: Draft) -> None:
         _say(sheet, draft)
     unused = [text for number, text in enumerate(book.strings) if number not in book.used]
     draft.say("unused strings", "\n".join(unused), hidden=True)
-    draft.say("names and caches", "\n".join(book.said), hidden=True)
+    draft.say("names and caches", "\n".join(dict.fromkeys(book.said)), hidden=True)
 
 
 def _next_sheet(book: Book, sheet: Sheet | None, draft: Draft) -> Sheet:
@@ -290,4 +290,4 @@ def _say(sheet: Sheet, draft: Draft) -> None:
             lines[number] for number in unseen
         ]
         draft.say(f"{where}, hidden rows", "\n".join(shown), table=True, hidden=True)
-    draft.say(f"{where}, comments and headers", "\n".join(sheet.said), hidden=True)
+    draft.say(f"{where}, comments and headers", "\n".join(dict.fromkeys(sheet.said)), hidden=True)

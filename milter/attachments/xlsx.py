@@ -12,7 +12,7 @@ from lxml import etree
 
 from milter.attachments.cells import Styles, column_number, shown
 from milter.attachments.draft import Draft, LimitError
-from milter.attachments.xmltext import local, parse, text_of
+from milter.attachments.xmltext import attributes_of, local, parse
 
 CELL = re.compile(
     rb"<(?:row\b([^>]*)|c\b([^>]*?))(?:/>|>(?:<is>(.*?)</is>|<f(?:\s[^>]*)?(?:/>|>([^<]*)</f>))?(?:<v(?:\s[^>]*)?>([^<]*)</v>)?)",
@@ -21,9 +21,11 @@ CELL = re.compile(
 ATTRIBUTE = re.compile(rb'\b([a-z]+)="([^"]*)"')
 SPECIAL = re.compile(rb"<(?:!\[CDATA|!--|!DOCTYPE|\?(?!xml ))|<\w+:(?:row|c|v|is)\b|='")
 SHARED = re.compile(rb"<si\b[^>]*?(?:/>|>(.*?)</si>)", re.DOTALL)
+HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
+AROUND = re.compile(rb"<(?:headerFooter|dataValidation|hyperlink|conditionalFormatting|scenario|controls)")
 TEXT = re.compile(rb"<t(?:\s[^>]*)?>([^<]*)</t>")
-PHONETIC = re.compile(rb"<rPh\b.*?</rPh>", re.DOTALL)
 ENTITY = re.compile(r"&(#x[0-9A-Fa-f]{1,6}|#\d{1,7}|amp|lt|gt|quot|apos);|_x([0-9A-Fa-f]{4})_")
+MOST_ROWS = 2_000_000
 NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 
 
@@ -88,7 +90,7 @@ def _entity(match: re.Match[str]) -> str:
     if match[2]:
         return chr(int(match[2], 16))
     if name.startswith("#"):
-        code = int(name[2:], 16) if name[1] == "x" else int(name[1:])
+        code = int(f"0{name[1:]}", 16) if name[1] == "x" else int(name[1:])
         return chr(code) if code < 0x110000 else "\ufffd"
     return NAMED[name]
 
@@ -111,26 +113,28 @@ def _utf8(content: bytes) -> bool:
 
 
 def _sheet(content: bytes, title: str, hidden: bool, book: Book, draft: Draft) -> None:
-    sheet = Sheet()
     stop = content.find(b"</sheetData>")
+    around: list[str] = []
+    sheet = None
     if stop >= 0 and _utf8(content) and not SPECIAL.search(content):
-        _quick(content[:stop], sheet, book, draft)
-        rest = b"<rest>" + content[stop + 12 :].replace(b"</worksheet>", b"") + b"</rest>"
-        _around(content[: content.find(b"<sheetData")], rest, title, draft)
-    else:
+        sheet = _quick(content[:stop], book, draft)
+        around = _around(content[stop + len(b"</sheetData>") :]) if sheet else []
+    if sheet is None:
         root = parse(content, draft)
         if root is None:
             return
-        _slow(root, sheet, book, draft)
+        sheet = Sheet()
+        around = _slow(root, sheet, book, draft)
     where = f"sheet '{title}'"
     columns = sorted({column for row in sheet.rows for column, _ in row})
-    shown_rows = [row for number, row in enumerate(sheet.rows) if number not in sheet.hidden_rows]
+    shown_rows = [row for number, row in enumerate(sheet.rows) if row and number not in sheet.hidden_rows]
     draft.say(where, _lines(shown_rows, columns, draft), table=True, hidden=hidden)
     if sheet.hidden_rows:
         heading = [] if 0 in sheet.hidden_rows else sheet.rows[:1]
         rows = heading + [sheet.rows[number] for number in sorted(sheet.hidden_rows)]
         draft.say(f"{where}, hidden rows", _lines(rows, columns, draft), table=True, hidden=True)
     draft.say(f"{where}, formulas", "\n".join(sheet.formulas), hidden=True)
+    draft.say(f"{where}, settings", "\n".join(around), hidden=True)
 
 
 def _lines(rows: list[list[tuple[int, str]]], columns: list[int], draft: Draft) -> str:
@@ -154,20 +158,24 @@ def _lines(rows: list[list[tuple[int, str]]], columns: list[int], draft: Draft) 
     return "\n".join(lines)
 
 
-def _quick(content: bytes, sheet: Sheet, book: Book, draft: Draft) -> None:
-    """Rows and cells by pattern. Counts are compared, so that no cell can stand unseen."""
+def _quick(content: bytes, book: Book, draft: Draft) -> Sheet | None:
+    """Rows and cells by pattern; None where some value does not stand as the pattern has it."""
+    sheet = Sheet()
     row: list[tuple[int, str]] = []
-    column = 0
+    column = values = 0
     start = max(0, content.find(b"<sheetData"))
+    if content.count(b"<is>", start) != content.count(b"</is>", start):
+        return None
     for row_attributes, cell, inline, formula, value in CELL.findall(content, start):
         if not cell:
-            row = _new_row(row_attributes, sheet, draft)
+            row = _new_row(hidden=bool(HIDDEN.search(row_attributes)), sheet=sheet)
             column = 0
             continue
         named = dict(ATTRIBUTE.findall(cell))
         column = column_number(named.get(b"r", b"")) or column + 1
         kind = named.get(b"t", b"n")
-        if formula and b"&quot;" in formula or b'"' in formula:
+        values += bool(value) + bool(inline)
+        if b"&quot;" in formula or b'"' in formula:
             sheet.formulas.append(plain(formula))
         if inline:
             text = plain(b"".join(TEXT.findall(inline)))
@@ -176,12 +184,15 @@ def _quick(content: bytes, sheet: Sheet, book: Book, draft: Draft) -> None:
         else:
             text = shown(plain(value), kind, named.get(b"s", b""), book.styles)
         _keep(text, column, row, sheet, draft)
+    empty = content.count(b"<v></v>", start) + content.count(b"<is></is>", start)
+    stated = content.count(b"</v>", start) + content.count(b"</is>", start)
+    return sheet if values + empty == stated else None
 
 
-def _new_row(attributes: bytes, sheet: Sheet, draft: Draft) -> list[tuple[int, str]]:
-    if len(sheet.rows) > 2_000_000:
+def _new_row(*, hidden: bool, sheet: Sheet) -> list[tuple[int, str]]:
+    if len(sheet.rows) > MOST_ROWS:
         raise LimitError("a sheet of it has too many rows")
-    if b'hidden="1"' in attributes or b'hidden="true"' in attributes:
+    if hidden:
         sheet.hidden_rows.add(len(sheet.rows))
     row: list[tuple[int, str]] = []
     sheet.rows.append(row)
@@ -211,14 +222,13 @@ def _keep(text: str, column: int, row: list[tuple[int, str]], sheet: Sheet, draf
     row.append((column, text))
 
 
-def _slow(root: etree._Element, sheet: Sheet, book: Book, draft: Draft) -> None:
-    """The same by elements."""
+def _slow(root: etree._Element, sheet: Sheet, book: Book, draft: Draft) -> list[str]:
+    """The same by elements; what stands around the cells is given back."""
     row: list[tuple[int, str]] = []
     column = 0
     for one in root.iter("{*}row", "{*}c"):
         if local(one) == "row":
-            hidden = one.get("hidden") in ("1", "true")
-            row = _new_row(b'hidden="1"' if hidden else b"", sheet, draft)
+            row = _new_row(hidden=one.get("hidden") in ("1", "true"), sheet=sheet)
             column = 0
             continue
         column = column_number(one.get("r", "").encode()) or column + 1
@@ -238,29 +248,21 @@ def _slow(root: etree._Element, sheet: Sheet, book: Book, draft: Draft) -> None:
         parent = data.getparent()
         if parent is not None:
             parent.remove(data)
-    draft.say("sheet settings", "\n".join(_pieces(root)), hidden=True)
+    return _pieces(root)
 
 
-def _around(head: bytes, rest: bytes, title: str, draft: Draft) -> None:
-    """What stands around the cells: page headers, validation lists, hyperlinks' tips."""
-    del head  # views and column widths
-    if not re.search(
-        rb"<(?:headerFooter|dataValidation|hyperlink|conditionalFormatting|scenario|controls)", rest
-    ):
-        return
+def _around(rest: bytes) -> list[str]:
+    """What stands behind the cells: page headers, validation lists, hyperlinks' tips, scenarios."""
+    if not AROUND.search(rest):
+        return []
+    # Prefixes lost their declarations with the head, which a mending parser does not mind.
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True)
-    root = etree.fromstring(rest, parser)  # prefixes lost their declarations with the head
-    if root is not None:
-        draft.say(f"sheet '{title}', settings", "\n".join(_pieces(root)), hidden=True)
+    root = etree.fromstring(b"<rest>" + rest.replace(b"</worksheet>", b"") + b"</rest>", parser)
+    return _pieces(root) if root is not None else []
 
 
 def _pieces(root: etree._Element) -> list[str]:
-    from milter.attachments.xmltext import attributes_of
-
     texts = [piece.strip() for piece in root.itertext() if piece.strip()]
     scenario = [one.get("val", "") for one in root.iter("{*}inputCells")]
     telling = attributes_of(root, etree.tostring(root))
     return texts + scenario + telling
-
-
-__all__ = ["read_workbook", "sheet_names", "shared_strings", "text_of"]

@@ -44,6 +44,7 @@ VAL_PARENTS = (
 )  # fmt: skip
 QUICK = re.compile(rb"[\s:](?:" + b"|".join(name.encode() for name in TELLING) + rb")\s*=")
 VAL_QUICK = re.compile(rb"<(?:\w+:)?(?:" + b"|".join(name.encode() for name in VAL_PARENTS) + rb")\s")
+COUNT = re.compile(r"\s{0,20}(?:\d{1,5}|\d\d\.0000|true|false)\s{0,20}")
 ENTITY = re.compile(r"(?i)amplification|entity|loop|depth|huge|too (?:long|big|deep)|maximum")
 
 
@@ -93,6 +94,15 @@ def mark(root: etree._Element, *, every: bool = False) -> None:
 def text_of(root: etree._Element) -> str:
     """All text of the tree, joined."""
     return str(etree.tostring(root, method="text", encoding="unicode", with_tail=False))
+
+
+def properties_of(root: etree._Element) -> str:
+    """Properties of a document, a line each: 'creator: A. Clerk'. Counts and switches are left out."""
+    return "\n".join(
+        f"{local(one)}: {one.text.strip()}"
+        for one in root.iter()
+        if one.text and one.text.strip() and not COUNT.fullmatch(one.text)
+    )
 
 
 @lru_cache(maxsize=1)
