@@ -60,7 +60,7 @@ async def run(port: int, *, once: bool) -> int:
         settings = load_settings(folder)
         _free(port), _free(port + 1)
         sink = Sink()
-        controller = listening(sink, HOST, port + 1)
+        controller = await listening(sink, HOST, port + 1)
         service = await gateway.build(folder, 0, "demo")
         server = Server(settings.smtp, service, service.capabilities)
         await server.start([bind(f"{HOST}:{port}")])
@@ -71,7 +71,7 @@ async def run(port: int, *, once: bool) -> int:
         finally:
             await server.drain(2)
             await service.close()
-            controller.end()
+            controller.close()
     return 0
 
 

@@ -13,6 +13,8 @@ from email.policy import SMTP
 
 import xlsxwriter
 
+from milter.attachments.protect import protect
+
 OFFICER = "amira.khan@borchester.gov.uk"
 SCHOOL = "office@ambridge-primary.borchester.sch.uk"
 NHS = "childrens.therapy@borsetshire.nhs.uk"
@@ -107,11 +109,7 @@ def document(*paragraphs: str) -> bytes:
 
 def encrypted(content: bytes, password: str) -> bytes:
     """Lock an Office file as a word processor does."""
-    from msoffcrypto.format.ooxml import OOXMLFile
-
-    out = io.BytesIO()
-    OOXMLFile(io.BytesIO(content)).encrypt(password, out)
-    return out.getvalue()
+    return protect(content, format="docx", name="case note.docx", password=password).content
 
 
 CASE_NOTE = (

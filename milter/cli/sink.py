@@ -1,9 +1,10 @@
 """A next hop that keeps what it is given, for the demonstration: nothing leaves the machine."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiosmtpd.controller import UnthreadedController
+from aiosmtpd.smtp import SMTP
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,10 @@ class Sink:
         return "250 2.0.0 kept"
 
 
-def listening(sink: Sink, host: str, port: int) -> Any:
-    """Start the sink on the running event loop; give the controller that ends it."""
-    controller = UnthreadedController(
-        sink, hostname=host, port=port, enable_SMTPUTF8=True, data_size_limit=None
-    )
-    controller.begin()
-    return controller
+async def listening(sink: Sink, host: str, port: int) -> asyncio.Server:
+    """Have the sink listen on the running event loop."""
+
+    def conversation() -> SMTP:
+        return SMTP(sink, hostname="sink", enable_SMTPUTF8=True, data_size_limit=None, decode_data=False)
+
+    return await asyncio.get_running_loop().create_server(conversation, host, port)

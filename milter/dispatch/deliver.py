@@ -26,7 +26,7 @@ from milter.message import trace
 from milter.message.envelope import Envelope
 from milter.message.model import Message
 from milter.message.parse import parse
-from milter.policy.model import Action
+from milter.policy.model import Action, Verdict
 from milter.policy.partners import people
 from milter.relay.reply import Reply
 from milter.relay.result import RecipientResult
@@ -38,6 +38,11 @@ _log = log.logger("dispatch")
 
 
 T = TypeVar("T")
+
+
+def reason_given(verdict: Verdict, code: str) -> bool:
+    """Whether an enforced reason of this code stands in a verdict."""
+    return any(reason.code == code and reason.enforced for reason in verdict.reasons)
 
 
 class Dispatch:
@@ -109,9 +114,11 @@ class Dispatch:
         return assess(message, parts, persons, known.policy)
 
     def _refused_in_session(self, case: Case) -> bool:
-        return self._with.known.policy.refuse_in_session and all(
-            verdict.action is Action.REFUSE for verdict in case.assessment.verdicts
-        )
+        """Whether the reply itself refuses: as the policy asks, and always to senders who may be forged (E1)."""
+        verdicts = case.assessment.verdicts
+        forged = all(reason_given(verdict, "sender-not-approved") for verdict in verdicts)
+        asked = self._with.known.policy.refuse_in_session or forged
+        return asked and all(verdict.action is Action.REFUSE for verdict in verdicts)
 
     async def _refuse_in_session(self, case: Case) -> Reply:
         """Refuse by reply: the client's own server tells the sender. Nothing was taken, nothing is owed."""
@@ -197,7 +204,10 @@ class Dispatch:
 
     def _log(self, case: Case, done: Done) -> None:
         facts = case.assessment.facts
-        metrics.add("sealgate_messages_total", case.assessment.action.name.lower())
+        for verdict in case.assessment.verdicts:
+            metrics.add("sealgate_recipients_total", verdict.action.name.lower())
+        unread = sum(part.status in {"unreadable", "limit"} for part in facts.parts)
+        metrics.add("sealgate_unreadable_total", by=unread)
         _log.info(
             "message",
             id=case.id,

@@ -103,15 +103,16 @@ async def _draft(
         return _Draft(_copy(case, recipient, verdict, raw, with_, None, ""), None)
     now = with_.clock()
     agreed = _terms(case, now, with_)
-    token = new_token()
-    share = _share(case, recipient, password, locked, agreed, token)
+    page, token = new_token(), new_token()
+    tokens: tuple[tuple[shares.Purpose, str], ...] = (("page", page), ("address", token))
+    share = _share(case, recipient, password, locked, agreed, tokens)
     note = covering.note_for(
         case,
         recipient,
         [d.part.name for d in locked],
         [d.format for d in locked],
         agreed,
-        token,
+        page,
         with_,
         body_moved=body,
     )
@@ -169,7 +170,7 @@ def _share(
     password: str,
     locked: Sequence[Locked],
     agreed: Terms,
-    token: str,
+    tokens: tuple[tuple[shares.Purpose, str], ...],
 ) -> shares.ToShare:
     sender = case.assessment.people.sender
     examination = case.assessment.facts.examination
@@ -193,7 +194,7 @@ def _share(
         details=details,
         register_id=ids.reference(),
         remind_at=agreed.remind_at[0] if agreed.remind_at else None,
-        tokens=(("page", token), ("address", token)),
+        tokens=tokens,
     )
 
 

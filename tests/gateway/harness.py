@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import aiosmtplib
-from aiosmtpd.controller import UnthreadedController
+from aiosmtpd.smtp import SMTP
 
 from milter.cli.demonstration import PARTNERS
 from milter.daemon import gateway
@@ -98,11 +98,10 @@ class Running:
 async def running(folder: Path, policy: str = "", settings: str = "") -> AsyncIterator[Running]:
     """Run a gateway whose policy has these lines put on top, and whose settings have these added."""
     sink = Sink()
-    controller = UnthreadedController(
-        sink, hostname="127.0.0.1", port=0, enable_SMTPUTF8=True, data_size_limit=None, server_hostname="sink"
+    listening = await asyncio.get_running_loop().create_server(
+        lambda: SMTP(sink, hostname="sink", enable_SMTPUTF8=True, data_size_limit=None), "127.0.0.1", 0
     )
-    controller.begin()
-    hop = controller.server.sockets[0].getsockname()[1]
+    hop = listening.sockets[0].getsockname()[1]
     configure(folder, hop, policy, settings)
     service = await gateway.build(folder, 0, "test")
     bound = bind("127.0.0.1:0")
@@ -113,8 +112,7 @@ async def running(folder: Path, policy: str = "", settings: str = "") -> AsyncIt
     finally:
         await server.drain(2)
         await service.close()
-        controller.end()
-        await asyncio.sleep(0)
+        listening.close()
 
 
 def configure(folder: Path, hop: int, policy: str = "", settings: str = "", port: int = 0) -> None:
