@@ -26,7 +26,7 @@ def knowledge() -> Knowledge:
     return Knowledge(Detectors())
 
 
-@pytest.mark.parametrize("name", cases())
+@pytest.mark.parametrize("name", list(cases()))
 def test_the_decision_is_right(name, knowledge):
     """What a council would protect is protected, and ordinary paper is let be."""
     content = (FOLDER / f"{name}.txt").read_bytes()
