@@ -1,225 +1,233 @@
-"""From evidence to the decision: must this document be protected, of which kinds, how grave, and why in words.
+"""From evidence to the verdict: protect or not, how grave, of which kinds, and why, in words (labelling Y, N).
 
-Evidence is counted in points (`weights` of detectors.toml). A strong identifier decides by itself (Y1); all
-else needs a person and a private fact (Y2, Y4) or a list of children (Y3). The kind of paper damps what is
-published, made up, general or blank (N2-N6); it never damps a strong identifier by more than the paper says.
+Each piece of evidence gives points; the kind of paper says how much a name, an address or a story in it
+weighs; three points protect. Every number stands in `detectors.toml`, every contribution in `why`.
 """
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from milter.detect.detector import Hit
+from milter.detect import subjects
+from milter.detect.evidence import Evidence
 from milter.detect.finding import Category, Grade
-from milter.detect.genre import Genre
 from milter.detect.load import Detectors
-from milter.detect.narrative import Said
-from milter.detect.page import Page
-from milter.detect.person import Name
-from milter.detect.signature import Zones
-from milter.detect.tables import PRIVATE
+from milter.detect.subjects import Subjects
 
-STRONG = frozenset(
-    "nhs-number nino upn uln utr chi hc-number passport driving-licence iban payment-card".split()
-)
-TITLE_OF_CHILDREN = re.compile(
-    r"pupil premium|free school meal|\bfsm\b|\bsen(?:d|co)?\b(?: register| list| support)?|\behcp?\b|looked[ -]after|\blac\b|child protection"
-    r"|children in need|class list|register|pupils?\b|\bclass \w+|\byear \d|\byr ?\d|\b[1-6][a-z]\b|reception|nursery|intervention|detention"
-    r"|exclu|attendance|trip|residential|group list|tutor group|form list|young carers|booster|phonics|transition|admission"
-)
-PEOPLE_HIGH = 10  # people: a document that tells of so many is grave by itself
-MOST_NARRATIVE = 12.0
-HARM: frozenset[Category] = frozenset(("child", "criminal"))
+STRONG = (
+    "nhs-number", "nino", "upn", "uln", "utr", "chi", "hc-number", "passport", "driving-licence", "iban", "payment-card",
+)  # fmt: skip
+_NAMED = {
+    "nhs-number": "NHS number", "nino": "National Insurance number", "upn": "unique pupil number",
+    "uln": "unique learner number", "utr": "taxpayer reference", "chi": "CHI number", "hc-number": "Health and Care number",
+    "passport": "passport number", "driving-licence": "driving licence number", "iban": "personal IBAN",
+    "payment-card": "payment card number",
+}  # fmt: skip
 
 
-@dataclass(slots=True)
-class Evidence:
-    """What all passages of one document hold."""
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One contribution to the verdict."""
 
-    name: str
-    genre: Genre
-    hits: list[Hit] = field(default_factory=list)
-    values: set[tuple[str, str]] = field(default_factory=set)
-    private_names: set[str] = field(default_factory=set)
-    any_names: set[str] = field(default_factory=set)
-    said: list[Said] = field(default_factory=list)
-    phrases: int = 0
-    rows: int = 0  # of tables with people and private columns
-    columns: set[str] = field(default_factory=set)  # what is private in them
-    listed: int = 0  # names in lists of children
-    minors: bool = False
-
-    def add(
-        self, page: Page, zones: Zones, names: list[Name], hits: list[Hit], said: list[Said], phrases: int
-    ) -> None:
-        """Take one passage in."""
-        self.hits += hits
-        self.values |= {(hit.kind, _fold(page.text[hit.start : hit.end])) for hit in hits}
-        self.private_names |= {_fold(page.text[n.start : n.end]) for n in names if n.role > 0}
-        self.any_names |= {_fold(page.text[n.start : n.end]) for n in names if n.role >= 0}
-        self.said += said
-        self.phrases += phrases
-        self._tables(page, names)
-        self._lists(page, zones, names)
-        self.minors = self.minors or bool(_MINORS.search(page.lower[:50_000]))
-
-    def _tables(self, page: Page, names: list[Name]) -> None:
-        for block in page.blocks:
-            if not page.private_block(block):
-                continue
-            private = {role for role in block.roles if role in PRIVATE}
-            low, high = page.line(block.first)[0], page.line(block.last)[1]
-            people = sum(1 for name in names if low <= name.start < high)
-            initials = "initials" in block.roles
-            if private and (people or initials):
-                self.rows += max(people, block.last - block.first + 1 if initials else 0)
-                self.columns |= private
-
-    def _lists(self, page: Page, zones: Zones, names: list[Name]) -> None:
-        """Count names that stand one a line, under a title that speaks of pupils (Y3)."""
-        alone = []
-        for name in names:
-            low, high = page.line(page.line_at(name.start))
-            rest = len(page.text[low:high].strip()) - (name.end - name.start)
-            if rest <= 14 and name.role >= 0 and zones.at(name.start) == "":
-                alone.append(name)
-        if len(alone) >= 3:
-            title = self.name.lower() + "\n" + page.passage.where.lower() + "\n" + page.lower[: alone[0].start][-400:]
-            if TITLE_OF_CHILDREN.search(title):
-                self.listed += len(alone)
-
-
-_MINORS = re.compile(
-    r"\bpupils?\b|\bchild\b|\bson\b|\bdaughter\b|\bschool\b|\byear \d|\byr \d|\bclass \w\b|\bnursery\b|\bsen(?:d|co)?\b|\behcp?\b|\btoddler\b|\bbaby\b"
-)
+    points: float
+    categories: tuple[Category, ...]
+    words: str
+    hard: bool = False  # an identifier: the kind of paper changes nothing
+    topic: str = ""  # 'contact', 'said', 'list', 'table', 'birth'
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What it all amounts to."""
+    """The verdict without its findings."""
 
     protect: bool
     grade: Grade
     categories: tuple[Category, ...]
     why: tuple[str, ...]
-    made_up: bool = False
-
-    def silent(self, hit: Hit) -> bool:
-        """Whether a value is not to be reported: in papers about nobody real, or contact details of nobody."""
-        return self.made_up or (not self.protect and hit.kind not in STRONG)
 
 
 def decide(evidence: Evidence, detectors: Detectors) -> Decision:
-    """Weigh the evidence."""
-    genre = evidence.genre
-    if genre.is_a("fiction") and not genre.is_a("confidential"):
-        return Decision(False, Grade.NONE, (), ("It says that its people are not real.",), made_up=True)
-    points = _points(evidence, detectors, _damping(evidence))
-    total = sum(points.values())
+    """Weigh the evidence of one document."""
+    who = subjects.of(evidence)
+    reasons = [
+        weighed
+        for reason in (
+            *_identifiers(evidence, detectors),
+            *_births(evidence, detectors, who),
+            *_contacts(evidence, detectors, who),
+            *_tables(evidence, detectors),
+            *_lists(evidence, detectors),
+            *_said(evidence, detectors, who),
+        )
+        if (weighed := _in_its_paper(reason, evidence)).points > 0.05
+    ]
+    reasons.sort(key=lambda reason: -reason.points)
+    total = sum(reason.points for reason in reasons)
     protect = total >= detectors.thresholds["protect"]
-    why = tuple(words for words, value in sorted(points.items(), key=lambda item: -item[1]) if value >= 0.5)
     if not protect:
-        low = bool(evidence.hits) or total > 0.5
-        return Decision(False, Grade.LOW if low else Grade.NONE, (), why if low else ())
-    categories = _categories(evidence)
-    return Decision(True, _grade(evidence, categories, total, detectors), categories, why)
+        grade = Grade.LOW if who.private else Grade.NONE
+        return Decision(False, grade, (), tuple(_worded(reasons)))
+    categories = _categories(reasons, who)
+    harm = total + (3 if who.child and {"health", "child"} & set(categories) else 0) + (4 if "criminal" in categories else 0)
+    high = harm >= detectors.thresholds["high"] and bool(
+        who.count >= 10 or "criminal" in categories or (who.child and "health" in categories) or "health" in categories or total >= 14
+    )
+    return Decision(True, Grade.HIGH if high or who.count >= 10 else Grade.MEDIUM, categories, tuple(_worded(reasons)))
 
 
-def _points(evidence: Evidence, detectors: Detectors, damping: float) -> dict[str, float]:
-    weights = detectors.weights
-    kinds = [kind for kind, _ in evidence.values]
-    strong = sum(1 for kind in kinds if kind in STRONG)
-    strong += sum(1 for own in detectors.own if own.strong for kind in kinds if kind == own.kind)
-    people = bool(evidence.private_names or evidence.any_names)
-    points: dict[str, float] = {}
-    if strong and not (damping < 0.3 and evidence.genre.is_a("form", "policy") and strong == 1):
-        points["It holds an identifier of a person."] = weights["identifier"] * strong
-    if any(hit.confidence >= 1.0 and "own list" in hit.why for hit in evidence.hits):
-        points["It holds people of the organisation's own list."] = weights["exact-match"]
-    if kinds.count("bank") and not evidence.genre.is_a("business"):
-        points["It holds a bank account."] = weights["bank"]
-    for kind in ("date-of-birth", "address", "phone", "email"):
-        if count := kinds.count(kind):
-            weight = weights[f"{kind}-of-a-person"] if people else weights[kind]
-            words = f"It holds {WORDS[kind]}{' of a named person' if people else ''}."
-            damped = 1.0 if kind == "date-of-birth" else damping
-            points[words] = weight * min(count, 3) * damped
-    if evidence.rows and evidence.columns:
-        points["It is a table of people with private columns."] = weights["table-of-people"] * max(damping, 0.6)
-    if evidence.listed:
-        points["It lists children by name."] = weights["list-of-children"] * damping
-    if told := _told(evidence):
-        points["It tells private things of a person."] = min(told, MOST_NARRATIVE) * weights["narrative"] * damping
-    return points
+def _worded(reasons: list[Reason]) -> Iterator[str]:
+    for reason in reasons[:8]:
+        yield f"{reason.words} (+{reason.points:.1f})"
 
 
-WORDS = {
-    "date-of-birth": "a date of birth",
-    "address": "a home address",
-    "phone": "a private telephone number",
-    "email": "a private e-mail address",
-}
+def _categories(reasons: list[Reason], who: Subjects) -> tuple[Category, ...]:
+    found: dict[Category, float] = {}
+    for reason in reasons:
+        for category in reason.categories:
+            found[category] = found.get(category, 0.0) + reason.points
+    kept = {category for category, points in found.items() if points >= 1.0}
+    if who.child:
+        kept.add("child")
+    return tuple(sorted(kept))
 
 
-def _told(evidence: Evidence) -> float:
-    """Points of what is said of people; the same phrase counts once for each way it is said."""
-    best: dict[tuple[str, str], float] = {}
-    for said in evidence.said:
-        if said.subject:
-            key = (said.phrase, said.subject)
-            best[key] = max(best.get(key, 0.0), said.score)
-    return sum(best.values())
+def _in_its_paper(reason: Reason, evidence: Evidence) -> Reason:
+    """Scale a reason by the kind of paper that it stands in."""
+    if reason.hard:
+        factor = 0.0 if evidence.genre.is_a("fiction", least=8) else 1.0
+    else:
+        factor = _factor(reason.topic, evidence)
+    return Reason(reason.points * factor, reason.categories, reason.words, reason.hard, reason.topic)
 
 
-def _damping(evidence: Evidence) -> float:
-    """How much of what is not a strong identifier counts, by the kind of paper."""
+def _factor(topic: str, evidence: Evidence) -> float:
     genre = evidence.genre
-    if genre.is_a("confidential"):
-        return 1.0
     factor = 1.0
-    for names, value in DAMPING:
-        if genre.is_a(*names):
-            factor = min(factor, value)
-    if genre.blanks >= 6 and not evidence.hits:
-        factor = min(factor, 0.2)
-    if genre.redacted >= 4:
-        factor = min(factor, 0.3)
+    if genre.is_a("fiction"):
+        factor = 0.15
+    if genre.is_a("history", least=6):
+        factor *= 0.2
+    confidential = genre.is_a("confidential", least=3)
+    if genre.is_a("minutes", least=6) and not confidential:
+        factor *= {"contact": 0.2, "said": 0.35, "list": 0.2, "table": 0.5, "birth": 0.8}.get(topic, 0.5)
+    elif genre.is_a("published", least=5) and not confidential:
+        factor *= {"contact": 0.2, "said": 0.3, "list": 0.15, "table": 0.4, "birth": 0.7}.get(topic, 0.5)
+    if genre.is_a("advert", least=9):
+        factor *= {"contact": 0.2, "said": 0.3}.get(topic, 0.7)
+    if genre.is_a("policy", least=9):
+        factor *= {"contact": 0.5, "said": 0.4}.get(topic, 0.8)
+    if genre.is_a("business", least=9):
+        factor *= {"contact": 0.4, "said": 0.5}.get(topic, 1.0)
     return factor
 
 
-DAMPING: tuple[tuple[tuple[str, ...], float], ...] = (
-    (("published", "history"), 0.15),
-    (("minutes", "advert", "policy"), 0.25),
-    (("form", "statistics", "business"), 0.35),
-    (("meeting",), 0.5),
-)
+def _identifiers(evidence: Evidence, detectors: Detectors) -> Iterator[Reason]:
+    for kind in STRONG:
+        hits = evidence.hits(kind)
+        if hits:
+            best = max(hits, key=lambda hit: hit.confidence)
+            number = f"{len(hits)} {_NAMED[kind]}s" if len(hits) > 1 else f"a {_NAMED[kind]}"
+            points = detectors.weights["identifier"] * min(1.0, best.confidence + 0.1)
+            category: Category = "financial" if kind in ("iban", "payment-card") else "identifier"
+            yield Reason(points, ("identifier", category), f"{number}: {best.why}", hard=True)
+    bank = evidence.hits("bank")
+    if bank:
+        yield Reason(detectors.weights["bank"], ("identifier", "financial"), f"a person's bank details: {bank[0].why}", hard=True)
+    matched = [hit for page in evidence.pages for hit in page.hits if hit.why.startswith("exact match")]
+    if matched:
+        yield Reason(detectors.weights["exact-match"], ("identifier",), f"{len(matched)} values of people loaded for matching", hard=True)
+    for own in detectors.own:
+        hits = evidence.hits(own.kind)
+        if hits:
+            yield Reason(detectors.weights["identifier"] if own.strong else 2.0, (own.category,), f"{len(hits)} of kind {own.kind}", hard=own.strong)
 
 
-def _categories(evidence: Evidence) -> tuple[Category, ...]:
-    found: set[Category] = {hit.category for hit in evidence.hits}
-    weights: dict[Category, float] = {}
-    for said in evidence.said:
-        if said.subject:
-            weights[said.category] = weights.get(said.category, 0.0) + said.score
-    found |= {category for category, score in weights.items() if score >= 1.5}
-    columns: dict[str, Category] = {"health": "health", "social": "child", "ethnicity": "health", "benefit": "financial",
-                                    "criminal": "criminal", "employment": "employment", "education": "child"}  # fmt: skip
-    found |= {columns[role] for role in evidence.columns}
-    if evidence.listed or (evidence.minors and ("upn" in {kind for kind, _ in evidence.values} or evidence.rows)):
-        found.add("child")
-    return tuple(sorted(found))
+def _births(evidence: Evidence, detectors: Detectors, who: Subjects) -> Iterator[Reason]:
+    hits = evidence.hits("date-of-birth")
+    if hits:
+        named = who.private or who.unsaid or who.initials
+        points = detectors.weights["date-of-birth-of-a-person" if named else "date-of-birth"]
+        number = f"{len(hits)} dates of birth" if len(hits) > 1 else "a date of birth"
+        yield Reason(points, ("identifier",), f"{number}{' of a named person' if named else ''}: {hits[0].why}", topic="birth")
 
 
-def _grade(evidence: Evidence, categories: tuple[Category, ...], total: float, detectors: Detectors) -> Grade:
-    people = max(len(evidence.private_names), evidence.rows, evidence.listed)
-    ids = sum(1 for kind, _ in evidence.values if kind in STRONG)
-    if people >= PEOPLE_HIGH or ids >= PEOPLE_HIGH or "criminal" in categories:
-        return Grade.HIGH
-    if "child" in categories and ("health" in categories or total >= detectors.thresholds["high"]):
-        return Grade.HIGH
-    if evidence.minors and "health" in categories:
-        return Grade.HIGH
-    return Grade.MEDIUM
+def _contacts(evidence: Evidence, detectors: Detectors, who: Subjects) -> Iterator[Reason]:
+    named = bool(who.private) or bool(who.unsaid) or who.initials
+    for kind, word in (("address", "home address"), ("phone", "personal telephone number"), ("email", "personal e-mail address")):
+        hits = evidence.hits(kind)
+        if not hits:
+            continue
+        key = f"{kind}-of-a-person" if named else kind
+        best = max(hits, key=lambda hit: hit.confidence)
+        points = detectors.weights[key] * min(1.0, best.confidence + 0.1)
+        if not who.private and named:
+            points *= 0.8
+        yield Reason(points, ("contact",), f"{word}: {best.why}", topic="contact")
+    if evidence.hits("postcode") and not evidence.hits("address"):
+        yield Reason(1.0, ("contact",), "a home postcode", topic="contact")
 
 
-def _fold(value: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", value.lower())
+_COLUMN_CATEGORY: dict[str, Category] = {
+    "health": "health", "social": "health", "ethnicity": "health", "benefit": "financial", "criminal": "criminal", "employment": "employment",
+    "education": "child", "born": "identifier", "address": "contact", "postcode": "contact", "homephone": "contact", "phone": "contact",
+    "email": "contact", "age": "identifier",
+}  # fmt: skip
+
+
+def _tables(evidence: Evidence, detectors: Detectors) -> Iterator[Reason]:
+    for one in evidence.pages:
+        page = one.page
+        for block in page.blocks:
+            rows = block.last - block.first + 1
+            if not page.private_block(block) or not subjects.filled(page, block):
+                continue
+            roles = set(block.roles)
+            telling = roles & set(_COLUMN_CATEGORY) - {"email", "phone"}
+            if roles & {"name", "forename", "surname"} and telling:
+                categories = tuple(sorted({_COLUMN_CATEGORY[role] for role in telling if role != "age"}))
+                heads = ", ".join(head.strip()[:24] for head, role in zip(block.heads, block.roles, strict=True) if role in telling)
+                yield Reason(detectors.weights["table-of-people"], categories, f"a table of {rows} named people with columns {heads}", topic="table")
+            elif roles & {"initials"} and telling & {"born", "address", "health", "social", "year"}:
+                yield Reason(detectors.weights["table-of-people"] * 0.7, ("child",), "a table of initials with private columns", topic="table")
+            elif roles & {"name", "forename", "surname"} and rows >= 3 and (roles & {"year"} or subjects.children_titled(page, block, evidence)):
+                yield Reason(detectors.weights["list-of-children"], ("child",), f"a table that lists {rows} children", topic="list")
+
+
+def _lists(evidence: Evidence, detectors: Detectors) -> Iterator[Reason]:
+    for one in evidence.pages:
+        for people in one.lists:
+            if people.published:
+                continue
+            if people.children:
+                yield Reason(detectors.weights["list-of-children"], ("child",), f"a list of {people.count} named children", topic="list")
+                return
+            telling = re.search(r"\b(?:arrears|debt|benefit|sick|absence|disciplin|redundan|medical|allerg|diagnos|disab|homeless|referr|at risk|asylum|union|offend|arrest|waiting list|evict|fine)", people.title)
+            if telling:
+                yield Reason(4.0, (), f"a list of {people.count} named people under a telling title", topic="list")
+                return
+
+
+_TOPIC: dict[str, str] = {
+    "health": "health or another special category", "child": "a child's care or schooling", "financial": "money", "criminal": "offences",
+    "employment": "employment",
+}  # fmt: skip
+
+
+def _said(evidence: Evidence, detectors: Detectors, who: Subjects) -> Iterator[Reason]:
+    """What is said of people, each phrase once, by category."""
+    best: dict[str, tuple[float, Category, str]] = {}
+    for one in evidence.pages:
+        for said in one.said:
+            score = said.score * subjects.known(said, who)
+            if score > best.get(said.phrase, (0.0, "", ""))[0]:
+                best[said.phrase] = (score, said.category, said.subject)
+    by_category: dict[Category, list[float]] = {}
+    named = False
+    for score, category, subject in best.values():
+        by_category.setdefault(category, []).append(score)
+        named = named or subject == "named"
+    for category, scores in by_category.items():
+        scores.sort(reverse=True)
+        points = sum(score * 0.85**at for at, score in enumerate(scores[:8])) * detectors.weights["narrative"]
+        said_of = "a named person" if named else "one person"
+        yield Reason(min(points, 9.0), (category,), f"{len(scores)} statements on {_TOPIC.get(category, category)} about {said_of}", topic="said")
