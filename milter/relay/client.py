@@ -87,16 +87,15 @@ class NextHopClient:
         await asyncio.sleep(0)
 
     async def _try(self, envelope: Envelope, raw: bytes) -> tuple[RecipientResult, ...]:
-        connection, kept = None, True
-        while kept:
+        while True:
+            connection = None
             try:
                 connection, kept = await self._take()
                 return await self._send_by(connection, envelope, raw)
             except HopError as error:
-                if kept and error.lost and not (connection and connection.body_sent):
-                    continue  # it was stale: nothing of the message has left yet
-                return _same_for_all(envelope, error.reply)
-        raise AssertionError("unreachable")
+                stale = connection is not None and kept and error.lost and not connection.body_sent
+                if not stale:  # else nothing of the message has left yet: the next one kept, or a new one
+                    return _same_for_all(envelope, error.reply)
 
     async def _send_by(
         self, connection: Connection, envelope: Envelope, raw: bytes

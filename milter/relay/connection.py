@@ -75,9 +75,11 @@ class Connection:
         async with self._patience():
             if (await self._ask("STARTTLS")).code != 220 or self._reader.pending:
                 raise HopError("4.7.5", "The next mail server refuses STARTTLS")
+            protocol = self._writer.transport.get_protocol()
+            protocol._over_ssl = True  # type: ignore[attr-defined]  # else its end of file is heard for ever
             loop = asyncio.get_running_loop()
             transport: asyncio.Transport | None = await loop.start_tls(
-                self._writer.transport, self._writer.transport.get_protocol(), context, server_hostname=host
+                self._writer.transport, protocol, context, server_hostname=host
             )
         if transport is None:
             raise HopError("4.4.2", "The connection was lost during STARTTLS", lost=True)

@@ -110,7 +110,7 @@ class Conversation(SMTP):
         """Let a client that only stops sending have its answers."""
         self._input.feed_eof()
         self._arrive(whole=False)
-        return not self._tls  # a TLS transport can't be half closed
+        return not self._over_ssl  # a TLS transport can't be half closed
 
     def data_received(self, data: bytes) -> None:
         """Take octets: those of a message in bulk, commands by the reader."""
@@ -170,6 +170,8 @@ class Conversation(SMTP):
                 await self._flush()
         except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
             pass
+        except Exception:
+            _log.exception("conversation-failed")
         finally:
             if self.transport is not None:
                 self.transport.close()
@@ -429,20 +431,24 @@ class Conversation(SMTP):
         return None
 
     async def _begin_tls(self, context: ssl.SSLContext) -> None:
+        # Nothing is awaited between the look at what is pending and the change of protocol, so whatever is
+        # pending after the handshake came under TLS.
+        self._over_ssl = True  # now: an end of file within the handshake would be heard for ever
+        transport = None
         try:
             transport = await self.loop.start_tls(
                 self.transport, self, context, server_side=True, ssl_handshake_timeout=_HANDSHAKE_SECONDS
             )
-        except (OSError, asyncio.IncompleteReadError) as error:  # ssl.SSLError is an OSError
-            raise _Goodbye(None) from error
-        if transport is None or self._input.pending:
+            secured = transport.get_extra_info("ssl_object") if transport else None
+        except OSError:  # ssl.SSLError is one
+            secured = None
+        if transport is None or secured is None:
+            self.connection_lost(None)  # asyncio tells nobody of a connection that ends within a handshake
             raise _Goodbye(None)
         self.transport = self._transport = transport
         self._input.move(transport)
         self._writer._transport = transport  # type: ignore[attr-defined]
-        self._over_ssl = True
-        version, cipher = transport.get_extra_info("ssl_object").version(), transport.get_extra_info("cipher")
-        self._tls = f"{version} {cipher[0]}"
+        self._tls = f"{secured.version()} {secured.cipher()[0]}"
 
 
 def _is_name(name: str) -> bool:

@@ -6,6 +6,8 @@ from types import TracebackType
 
 OFFERS = ("PIPELINING", "SIZE 1000000", "8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES")
 
+ORDINARY = {"DATA": "354 go on", "message": "250 2.0.0 queued", "QUIT": "221 2.0.0 bye"}
+
 
 @dataclass
 class Hop:
@@ -21,11 +23,11 @@ class Hop:
     commands: list[str] = field(default_factory=list)
     messages: list[bytes] = field(default_factory=list)
     connections: int = 0
-    pieces: list[bytes] = field(default_factory=list)  # what came with one read
+    asked_for_data: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __aenter__(self) -> "Hop":
         self._writers: list[asyncio.StreamWriter] = []
-        self._server = await asyncio.start_server(self._talk, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._talk, "127.0.0.1", 0, limit=10_000_000)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -44,8 +46,10 @@ class Hop:
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self._writers.append(writer)
-        writer.write(self.greeting.encode() + b"\r\n")
         try:
+            if not self.greeting:
+                return
+            writer.write(self.greeting.encode() + b"\r\n")
             await self._obey(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
@@ -56,6 +60,8 @@ class Hop:
         while line := await reader.readline():
             command = line.decode().rstrip("\r\n")
             self.commands.append(command)
+            if command == "DATA":
+                self.asked_for_data.set()
             reply = self._reply(command)
             if not reply:
                 return
@@ -76,9 +82,6 @@ class Hop:
                 if command.startswith(start):
                     return script.pop(start) if script is self.once else script[start]
         if command.startswith("EHLO"):
-            return "\r\n".join(
-                ["250-hop.example", *(f"250-{word}" for word in self.offers[:-1]), f"250 {self.offers[-1]}"]
-            )
-        return {"DATA": "354 go on", "message": "250 2.0.0 queued", "QUIT": "221 2.0.0 bye"}.get(
-            command, "250 2.1.0 ok"
-        )
+            *first, last = self.offers
+            return "\r\n".join(["250-hop.example", *(f"250-{word}" for word in first), f"250 {last}"])
+        return ORDINARY.get(command, "250 2.1.0 ok")

@@ -48,7 +48,7 @@ async def test_message_goes_as_it_is(client: Client) -> None:
     assert results == (RecipientResult(BOB, 250, "2.0.0", "queued"),)
     assert hop.commands[:4] == [
         "EHLO gate.example",
-        f"MAIL FROM:<{ANN}> SIZE=14 BODY=8BITMIME",
+        f"MAIL FROM:<{ANN}> SIZE=13 BODY=8BITMIME",
         f"RCPT TO:<{BOB}>",
         "DATA",
     ]
@@ -142,7 +142,7 @@ async def test_many_lines_become_one(client: Client) -> None:
 
 async def test_connection_is_kept(client: Client) -> None:
     """One connection takes message after message, and one after a failed transaction is reset first."""
-    async with Hop(once={"RCPT": "550 5.1.1 no"}) as hop:
+    async with Hop(once={"RCPT": "550 5.1.1 no", "DATA": "503 5.5.1 none"}) as hop:
         through = client(hop)
         await through.send(to(BOB), MESSAGE)
         for _ in range(3):
@@ -197,12 +197,13 @@ async def test_next_hop_too_slow(client: Client) -> None:
     assert codes(results) == [(BOB, 451, "4.4.2")]
 
 
-@pytest.mark.parametrize("greeting", ["554 5.7.1 not you", "421 4.3.2 busy", "HTTP/1.1 400 Bad Request"])
+@pytest.mark.parametrize("greeting", ["554 5.7.1 not you", "421 4.3.2 busy", "HTTP/1.1 400 Bad Request", ""])
 async def test_unfriendly_greeting(client: Client, greeting: str) -> None:
     """A greeting that refuses is 451 for the message: the next hop has refused us, not it."""
     async with Hop(greeting=greeting) as hop:
         results = await client(hop).send(to(BOB), MESSAGE)
-    assert results[0].code == 451
+        assert results[0].code == 451
+        assert hop.connections == 1
 
 
 async def test_capabilities_are_learnt_and_kept(client: Client) -> None:
@@ -270,8 +271,7 @@ async def test_cancelled_send_leaves_nothing_behind(client: Client) -> None:
     async with Hop(answers={"DATA": "354-never ends"}) as hop:
         through = client(hop)
         task = asyncio.create_task(through.send(to(BOB), MESSAGE))
-        while "DATA" not in hop.commands:
-            await asyncio.sleep(0)
+        await hop.asked_for_data.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

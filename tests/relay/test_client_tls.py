@@ -53,7 +53,7 @@ async def test_verified(files: tuple[str, str]) -> None:
     result = await send(
         port, "verified", files[0], Envelope("a@example.org", ENVELOPE.recipients, require_tls=True)
     )
-    assert (result.code, result.tls) == (250, "TLSv1.3 verified")
+    assert (result.code, result.tls) == (250, "TLSv1.3 verified"), result
     envelope, raw, session = keeper.mail[0]
     assert raw == BIG
     assert envelope.require_tls

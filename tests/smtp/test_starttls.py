@@ -96,3 +96,20 @@ async def test_envelope_is_forgotten(start: Start, tls: dict[str, str]) -> None:
 
     code, _ = await asyncio.to_thread(client)
     assert code == 503
+
+
+@pytest.mark.parametrize("handshake", [b"", b"\x16\x03\x01", b"\x16\x03\x01\x00\x05hello"])
+async def test_client_leaves_within_the_handshake(
+    start: Start, tls: dict[str, str], handshake: bytes
+) -> None:
+    """A connection that dies within the handshake gives its place back."""
+    running = await start(**tls)
+    async with Talk(running.port) as talk:
+        await talk.reply()
+        await talk.ask(b"EHLO client.example")
+        assert (await talk.ask(b"STARTTLS")).startswith(b"220 ")
+        talk.writer.write(handshake)
+        talk.writer.write_eof()
+        async with asyncio.timeout(20):
+            await talk.reader.read()
+    assert await running.server.drain(20)
