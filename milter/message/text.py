@@ -54,7 +54,7 @@ _ALIASES = {
     "iso-10646-ucs-2": "utf-16",
 }
 _NOT_CHARSETS = frozenset(
-    {"punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"}
+    {"punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"}
 )
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -101,7 +101,7 @@ def known_charset(label: str) -> str:
         info = codecs.lookup(label)
     except (LookupError, ValueError):
         return ""
-    if info.name in _NOT_CHARSETS or not getattr(info, "_is_text_encoding", True):
+    if info.name.replace("_", "-") in _NOT_CHARSETS or not getattr(info, "_is_text_encoding", True):
         return ""
     return info.name
 
