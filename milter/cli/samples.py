@@ -84,7 +84,7 @@ def document(*paragraphs: str) -> bytes:
     body = "".join(f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>" for text in paragraphs)
     space = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
     package = "http://schemas.openxmlformats.org/package/2006"
-    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
+    relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     main = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
     rels = "application/vnd.openxmlformats-package.relationships+xml"
     out = io.BytesIO()
@@ -93,12 +93,22 @@ def document(*paragraphs: str) -> bytes:
             "[Content_Types].xml",
             f'<?xml version="1.0" encoding="UTF-8"?><Types xmlns="{package}/content-types">'
             f'<Default Extension="rels" ContentType="{rels}"/><Default Extension="xml" ContentType="application/xml"/>'
-            f'<Override PartName="/word/document.xml" ContentType="{main}"/></Types>',
+            f'<Override PartName="/word/document.xml" ContentType="{main}"/>'
+            f'<Override PartName="/word/settings.xml" ContentType="{main.replace("document.main", "settings")}"/></Types>',
         )
         archive.writestr(
             "_rels/.rels",
             f'<?xml version="1.0" encoding="UTF-8"?><Relationships xmlns="{package}/relationships">'
-            f'<Relationship Id="rId1" Type="{office}" Target="word/document.xml"/></Relationships>',
+            f'<Relationship Id="rId1" Type="{relations}/officeDocument" Target="word/document.xml"/></Relationships>',
+        )
+        archive.writestr(
+            "word/_rels/document.xml.rels",
+            f'<?xml version="1.0" encoding="UTF-8"?><Relationships xmlns="{package}/relationships">'
+            f'<Relationship Id="rId1" Type="{relations}/settings" Target="settings.xml"/></Relationships>',
+        )
+        archive.writestr(
+            "word/settings.xml",
+            f'<?xml version="1.0" encoding="UTF-8"?><w:settings xmlns:w="{space}"><w:zoom w:percent="100"/></w:settings>',
         )
         archive.writestr(
             "word/document.xml",

@@ -18,6 +18,7 @@ from milter.cli.demonstration import PARTNERS
 from milter.daemon import gateway
 from milter.settings import load_settings, shipped_folder
 from milter.smtpd.server import Server, bind
+from milter.store import outbox
 from milter.store.engine import Store
 
 OFFICER = "amira.khan@borchester.gov.uk"
@@ -89,9 +90,16 @@ class Running:
         return 250, reply
 
     async def settle(self) -> None:
-        """Have the outbox send everything that is due now."""
-        while await self.service.outbox.drain_once():
-            pass
+        """Wait until the outbox has sent everything that is due now."""
+        self.service.outbox.wake()
+        async with asyncio.timeout(30):
+            while await asyncio.to_thread(self._pending):
+                self.service.outbox.wake()
+                await asyncio.sleep(0.02)
+
+    def _pending(self) -> bool:
+        with self.store.read() as tx:
+            return bool(outbox.waiting(tx))
 
 
 @asynccontextmanager
