@@ -20,7 +20,7 @@ _TYPE = (
     r"|Circus|Approach|Common|Copse|Dene|Heath|Highway|Ridge|Dale|Mead|Garth|Wynd|Brae|Loan|House|Cottages?|Lodge|Farm|Heights|Point|Esplanade|Promenade|Drift"
     r"|Spinney|Hollow|Bottom|Leys?|Leas|Side|Acre|Acres|Towers?|Town|Holt|Warren|Paddock|Glebe|Glade|Dell|Drove|Reach|Crofts|Elms|Oaks|Limes|Firs|Beeches|Bridge|Cross)"
 )
-_WORDS = r"(?:[A-Z][A-Za-z'\-]*\.? ){1,4}?"
+_WORDS = r"(?:[A-Z][A-Za-z'\-]*\.?(?: \n?|\n)){1,4}?"
 _FLAT = r"(?:(?:Flat|FLAT|flat|Apartment|Apt|Maisonette|Room|Studio)\.? ?[0-9A-Z]{1,4}[A-Za-z]?(?:,? |, ?\n?))"
 _HOUSE = r"(?:[A-Z][A-Za-z']+ (?:House|Court|Lodge|Cottage|Farm|Mansions|Heights|Tower|Point|Villas)(?:,? ))"
 STREET = (
@@ -37,7 +37,7 @@ _POSTCODE = re2.compile(POSTCODE.encode("latin-1"), latin_options())
 _LABELLED = re.compile(
     r"(?:\b(?:home |current |previous |permanent |postal |correspondence |client'?s? |tenant'?s? |patient'?s? |child'?s? |pupil'?s? |his |her |their |my |family |contact |parents?'?s? |carer'?s? )?address(?:es)?"
     r"(?: of (?:client|child|patient|pupil|tenant|applicant|claimant|property))?(?: ?\(?(?:if different|incl[a-z. ]+postcode)\)?)?\s?(?:[:\-=]|is\b|\|)|\b(?:lives?|lived|living|resides?|residing|resident|staying|moved|housed|placed)\s(?:at|in|on|to|with \w+ (?:at|in))\b"
-    r"|\bhome visit (?:to|at)\b|\bof no\.?)\s{0,3}$"
+    r"|\bhome visit (?:to|at)\b|\b(?:home|lives|property|resident of|resident at)\s?:?|\bof no\.?)\s{0,3}$"
 )
 _NAMED_LINE = re.compile(r"^\s*(?:(?:mr|mrs|miss|ms|mx|dr|master)\b\.?(?: ?(?:&|and) ?(?:mr|mrs|ms|miss)\b\.?)?|the parents?(?:/| or | and )?(?:carers?|guardians?)? of|parents? of|the occupier)", re.IGNORECASE)
 _VALUE_END = re.compile(r"\n\s*\n|\n\s*[A-Z][A-Za-z /()']{1,32}:|[;|\t]|\.\s|\b(?:tel|phone|dob|d\.o\.b|mobile|email|nhs|date of birth)\b", re.IGNORECASE)
@@ -95,6 +95,8 @@ def _whose(page: Page, zones: Zones, names: list[tuple[int, int]], low: int, hig
         above = page.text[max(0, line - 90) : line].rstrip().rsplit("\n", 1)[-1]
         if _NAMED_LINE.match(above) or _is_name(page, names, line):
             return 0.9, "under a person's name"
+    if any(low - 8 <= end <= low and re.fullmatch(r"(?:'s)?,? ?(?:\n|[(/|-]|of|at|who lives at)?,? ?", page.text[end:low]) for _, end in names):
+        return 0.85, "right behind a person's name"
     if zones.at(low) == "private-signature":
         return 0.8, "under a private signature"
     kin = block_kin(page, low, high)

@@ -4,6 +4,7 @@ A date alone is none; nor is one in the 1800s, whose owner is not living (N3).
 """
 
 import re
+from bisect import bisect_right
 
 import re2
 
@@ -38,17 +39,34 @@ def patterns() -> tuple[str, ...]:
     return (PATTERN,)
 
 
-def find(page: Page) -> list[Hit]:
-    """Dates of birth of a passage."""
+def find(page: Page, names: list[tuple[int, int]]) -> list[Hit]:
+    """Dates of birth of a passage; `names` are the spans of people who may be private."""
     found: list[Hit] = []
+    ends = sorted(end for _, end in names)
     columns: dict[int, list[str]] = {}
     for match in _DATE.finditer(page.octets):
         low, high = match.span()
         confidence, why = _judge(page, low, high, columns)
+        if not confidence and _behind_a_name(page, low, high, ends):
+            confidence, why = 0.75, "right behind a person's name"
         if confidence >= 0.5 and _plausible(page.text[low:high]):
             if not specimen(page.lower[max(0, low - 40) : low], ""):
                 found.append(Hit("date-of-birth", "identifier", low, high, confidence, why))
     return found
+
+
+def _behind_a_name(page: Page, low: int, high: int, ends: list[int]) -> bool:
+    """Say whether a date of some years ago stands right behind a name: 'Ella Smith, 12/03/2014', 'Ella Smith (12.3.14)'."""
+    at = bisect_right(ends, low) - 1
+    if at < 0 or not re.fullmatch(r"(?:'s)?(?:,? ?[(\[]|,|\s[/|\-]|\s?;)?\s{0,2}", page.text[ends[at] : low]):
+        return False
+    value = page.text[low:high]
+    year = _YEAR.search(value)
+    digits = value[-2:] if not year else year.group()[2:]
+    century = year.group()[:2] if year else ""
+    if value.isdigit() and len(value) == 8:
+        century, digits = value[4:6], value[6:]
+    return digits.isdigit() and not (century in ("20", "") and 22 <= int(digits) <= 35)
 
 
 def _plausible(value: str) -> bool:

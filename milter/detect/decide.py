@@ -58,6 +58,7 @@ def decide(evidence: Evidence, detectors: Detectors) -> Decision:
             *_tables(evidence, detectors),
             *_lists(evidence, detectors),
             *_said(evidence, detectors, who),
+            *_told(evidence, detectors, who),
         )
         if (weighed := _in_its_paper(reason, evidence)).points > 0.05
     ]
@@ -205,6 +206,17 @@ def _lists(evidence: Evidence, detectors: Detectors) -> Iterator[Reason]:
             if telling:
                 yield Reason(4.0, (), f"a list of {people.count} named people under a telling title", topic="list")
                 return
+
+
+def _told(evidence: Evidence, detectors: Detectors, who: Subjects) -> Iterator[Reason]:
+    """A story about a named person: 'he' or 'she' in sentence after sentence, and kin."""
+    if not (who.private or who.unsaid or who.initials):
+        return
+    sentences, kin = (sum(one.told[at] for one in evidence.pages) for at in (0, 1))
+    points = min(sentences, 6) * 0.3 + min(kin, 4) * 0.4
+    if not who.private:
+        points *= 0.5
+    yield Reason(points * detectors.weights["narrative"], (), f"{sentences} sentences that tell of a person", topic="said")
 
 
 _TOPIC: dict[str, str] = {

@@ -8,7 +8,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from milter.detect import address, codes, date_of_birth, email, genre, lists, narrative, numbers, person, phone, slips
+from milter.detect import (
+    address,
+    codes,
+    date_of_birth,
+    email,
+    genre,
+    lists,
+    narrative,
+    numbers,
+    person,
+    phone,
+    slips,
+)
 from milter.detect.company import company, dismissed, organisation_bank
 from milter.detect.decide import decide
 from milter.detect.detector import Hit
@@ -70,7 +82,7 @@ def _page(page: Page, seen: frozenset[str], detectors: Detectors, own: OwnDetail
     if there.codes:
         found.hits += codes.find(page, there.codes)
     if there.dates:
-        found.hits += date_of_birth.find(page)
+        found.hits += date_of_birth.find(page, spans)
     if there.phones:
         found.hits += phone.find(page, zones, frozenset(re.sub(r"\D", "", number) for number in own.telephones))
     if there.emails:
@@ -85,6 +97,7 @@ def _page(page: Page, seen: frozenset[str], detectors: Detectors, own: OwnDetail
     if there.facts:
         singles = person.singles(page, found.names)
         found.said, found.facts = narrative.find(page, zones, found.names, singles)
+        found.told = narrative.told(page, zones)
     return found
 
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from milter.detect.lexicon import phrase_pattern, shipped
 from milter.detect.page import Page
+from milter.detect.signature import DISCLAIMER
 
 _HEAD = 12_000  # characters of a document that are looked at from its start, and from its end
 _TAIL = 4_000
@@ -50,16 +51,31 @@ def _signs() -> tuple[re.Pattern[str], dict[str, list[tuple[str, int]]]]:
     return gate, {str(at): signs[phrase] for at, phrase in enumerate(ordered)}
 
 
+def _undisclaimed(octets: bytes) -> bytes:
+    """The text without standing disclaimers: they call every mail confidential."""
+    kept: list[bytes] = []
+    done = 0
+    for match in DISCLAIMER.finditer(octets):
+        if match.start() >= done:
+            kept.append(octets[done : match.start()])
+            end = octets.find(b"\n\n", match.end())
+            done = len(octets) if end < 0 else end
+    return b"".join((*kept, octets[done:]))
+
+
 def judge(pages: list[Page], name: str) -> Genre:
     """Tell the kind of a document from its first and last passages and its file name."""
     head: list[bytes] = []
     size = 0
     for page in pages:
-        head.append(page.octets[: _HEAD - size])
+        if page.quiet:
+            continue
+        head.append(_undisclaimed(page.octets[: _HEAD - size]))
         size += len(head[-1])
         if size >= _HEAD:
             break
-    tail = pages[-1].octets[-_TAIL:] if pages and size >= _HEAD else b""
+    last = next((page for page in reversed(pages) if not page.quiet), None)
+    tail = _undisclaimed(last.octets[-_TAIL:]) if last and size >= _HEAD else b""
     text = b"\n".join((name.replace("_", " ").replace("-", " ").encode("latin-1", "replace"), *head, tail))
     gate, meaning = _signs()
     points = dict.fromkeys(_GENRES, 0)

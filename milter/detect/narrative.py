@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import re2
 
+from milter.detect.context import latin_options
 from milter.detect.finding import Category
 from milter.detect.lexicon import Fact, phrase_pattern, shipped, union
 from milter.detect.page import Page
@@ -102,6 +103,31 @@ def find(page: Page, zones: Zones, names: list[Name], singles: list[tuple[int, i
         if fact is not None:
             said.append(_read(page, fact, low, high, people))
     return said, count
+
+
+def told(page: Page, zones: Zones) -> tuple[int, int]:
+    """How much a passage tells of somebody: sentences with 'he' or 'she', and different words of kin."""
+    sentences: set[int] = set()
+    kin: set[str] = set()
+    for match in _TOLD.finditer(page.octets):
+        if len(sentences) >= 12 and len(kin) >= 4:
+            break
+        low, high = match.span()
+        if zones.at(low) not in ("signature", "disclaimer"):
+            word = page.lower[low:high]
+            if word in _PRONOUNS:
+                sentences.add(_sentence(page, low, high)[0])
+            else:
+                kin.add(word)
+    return len(sentences), len(kin)
+
+
+_PRONOUNS = frozenset(("he", "she", "him", "her", "his", "hers", "herself", "himself"))
+_TOLD = re2.compile(
+    rb"\b(?:s?he|him|hers?|his|herself|himself|mum|mummy|mother|dad|daddy|father|nan|gran|grandmother|grandfather|sister|brother|siblings?|son|daughter|stepdad|stepfather|stepmother"
+    rb"|husband|wife|partner|boyfriend|girlfriend|baby|uncle|aunt|cousin|foster carers?|home visit|bedroom|pupil|child|tenant|client|patient)\b",
+    latin_options(),
+)
 
 
 def _read(page: Page, fact: Fact, low: int, high: int, people: list[int]) -> Said:

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from milter.detect.clean import clean
 from milter.detect.context import NO_LABEL, Label, Labels
+from milter.detect.lexicon import shipped
 from milter.detect.tables import PRIVATE, Block, blocks, cells, role_of
 from milter.message.passage import Passage
 
@@ -16,12 +17,16 @@ PUBLISHED_TABLE = re.compile(
     r"|\bplot\b|\bsupplier\b|\bgoods\b|\bnet amount\b|\bposition\b|\bteam\b|\bscored?\b.*\bopponent\b|\bauthor\b|\bisbn\b"
 )
 
+# Places that name a document's author and its programs, not the people it is about.
+QUIET = frozenset(("properties", "headers", "links and descriptions", "other part, descriptions"))
+
 
 class Page:
     """A passage and what detectors ask about it; each answer is worked out once, when first asked."""
 
     def __init__(self, passage: Passage) -> None:
         self.passage = passage
+        self.quiet = passage.where in QUIET
         self.clean = clean(passage.text)
         self.text = self.clean.text
         self.octets = self.clean.octets
@@ -49,7 +54,29 @@ class Page:
     @cached_property
     def blocks(self) -> list[Block]:
         """Every table of the passage."""
-        return blocks(self.text, self.octets, self.starts, table=self.passage.table)
+        found = blocks(self.text, self.octets, self.starts, table=self.passage.table)
+        if not found and self.passage.table and "\t" in self.text[:4000]:
+            width = self.text[: self.text.find("\n")].count("\t") + 1 if "\n" in self.text else self.text.count("\t") + 1
+            found = [Block(0, len(self.starts) - 1, "\t", ("",) * min(width, 60), ("",) * min(width, 60), 0)]
+        for block in found:
+            self._names_by_value(block)
+        return [block for block in found if any(block.roles)]
+
+    def _names_by_value(self, block: Block) -> None:
+        """Take a column without a telling heading for names where most of its first cells are people's."""
+        open_columns = [at for at, role in enumerate(block.roles) if not role or "payee" in block.heads[at].lower()]
+        if not open_columns or "name" in block.roles or "surname" in block.roles:
+            return
+        seen: dict[int, list[bool]] = {at: [] for at in open_columns}
+        for number in range(block.first, min(block.last, block.first + 11) + 1):
+            low, high = self.line(number)
+            spans = cells(self.text[low:high], low, block.delimiter)
+            for at in open_columns:
+                if at < len(spans) and spans[at][1] > spans[at][0]:
+                    seen[at].append(looks_like_name(self.text[slice(*spans[at])]))
+        roles = tuple("name" if role in ("", "organisation") and sum(seen.get(at, ())) * 5 >= 3 * len(seen.get(at, ())) and sum(seen.get(at, ())) >= 2 else role
+                      for at, role in enumerate(block.roles))  # fmt: skip
+        block.roles = roles
 
     @cached_property
     def _block_starts(self) -> list[int]:
@@ -132,3 +159,14 @@ class Page:
         """Say whether the table at an offset lists private people."""
         block = self.block_at(self.line_at(offset))
         return block is not None and self.private_block(block)
+
+
+def looks_like_name(cell: str) -> bool:
+    """Say whether a table cell reads like a person's name: two to four words, one of them a given name."""
+    words = re.findall(r"[A-Za-z\xc0-\xff'\-]+", cell)
+    if not 2 <= len(words) <= 4 or any(char.isdigit() for char in cell):
+        return False
+    lexicon = shipped()
+    if any(word in lexicon.tails and word not in lexicon.surnames_doubtful for word in words):
+        return False
+    return any(word.title() in lexicon.given or word.title() in lexicon.surnames for word in words)

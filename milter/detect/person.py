@@ -16,7 +16,7 @@ from milter.detect.context import latin_options
 from milter.detect.lexicon import Lexicon, shipped
 from milter.detect.page import Page
 from milter.detect.signature import Zones
-from milter.detect.tables import PRIVATE
+from milter.detect.tables import PRIVATE, role_of
 
 _W = r"[A-Z\xc0-\xde][A-Za-z\xc0-\xff'\-]*"  # a word with a capital
 _PARTICLE = r"(?:(?:de|da|di|du|del|della|van|von|der|den|bin|bint|ibn|al|el|ap|ab|le|la|st|san|dos|y) ){0,2}"
@@ -27,7 +27,7 @@ _OFFICE = (
     r"|Rabbi|Nurse|Matron|Canon|Bishop|Alderman|Captain|Major|Colonel|Hon)"
 )
 _LABEL_WORDS = (
-    r"(?:name|names|full name|pupil|student|child|client|patient|tenant|resident|claimant|applicant|employee|complainant|appellant|service user|young person|customer|learner"
+    r"(?:(?:full )?names? of (?:the )?[a-z]+(?: [a-z]+)?|name|names|full name|pupil|student|child|client|patient|tenant|resident|claimant|applicant|employee|complainant|appellant|service user|young person|customer|learner"
     r"|mother|father|mum|dad|parents?|carer|parent/carer|guardian|next of kin|nok|sibling|brother|sister|son|daughter|husband|wife|partner|spouse|re|ref|subject|regarding"
     r"|account holder|account name|perpetrator|suspect|victim|witness|candidate|occupier|taxpayer|debtor|householder|informant|deceased|member of staff|staff member|worker)"
 )
@@ -261,6 +261,8 @@ def _labelled(page: Page, words: Lexicon, low: int, high: int) -> Iterator[Name]
         tokens = tokens if len(tokens) in (2, 3) and any(token[0] in words.given for token in tokens) else []
     if not tokens or tokens[-1][0] in words.tails or re.search(r"\b(?:school|company|file|user|course|event|street|room|product|project)\s*$", text[max(0, low - 12) : low], re.IGNORECASE):
         return
+    if role_of(text[start : tokens[-1][2]]) and tokens[0][0] not in words.given:
+        return  # the next heading, not a value
     yield Name(start, tokens[-1][2], tuple(token[0] for token in tokens), 0.85, 1, f"labelled '{label}'")
 
 
@@ -284,6 +286,8 @@ def _columns(page: Page) -> Iterator[Name]:
 def _role(page: Page, zones: Zones, name: Name) -> int:
     """Private or professional, by what stands right before and behind the name."""
     low, high = name.start, name.end
+    if page.quiet:
+        return -1
     place = zones.at(low)
     if place in ("signature", "letterhead", "mail-header", "disclaimer"):
         return -1

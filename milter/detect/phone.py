@@ -44,7 +44,7 @@ def find(page: Page, zones: Zones, own: frozenset[str]) -> list[Hit]:
 def _judge(page: Page, zones: Zones, low: int, high: int, digits: str) -> tuple[float, str]:
     label = page.label(low, high)
     before = page.lower[max(0, low - 60) : low]
-    if label.name in ("nhs", "chi", "utr", "uln", "other", "account") or specimen(before[-40:], page.lower[high : high + 25]):
+    if (label.name in ("nhs", "chi", "utr", "uln") and len(digits) == 10) or (label.name == "other" and "phone" not in before) or specimen(before[-40:], page.lower[high : high + 25]):
         return 0.0, ""
     mobile = digits.startswith("07") and len(digits) == 11 and not digits.startswith("070")
     place = zones.at(low)

@@ -26,7 +26,7 @@ _SIGN_OFF = re2.compile(
 _HEADER = re2.compile(
     rb"(?m)^[ >\t*]*(?:from|sent|to|cc|bcc|subject|date|reply-to|importance|attachments?)\*?[ ]?:[^\n]*$|^[ >]*on [^\n]{8,120} wrote:", latin_options()
 )
-_DISCLAIMER = re2.compile(
+DISCLAIMER = re2.compile(
     rb"this (?:e-?mail|message|communication|transmission)(?: and any| is| may| contains| has| \(including)|the information (?:contained )?in this (?:e-?mail|message)"
     rb"|if you (?:are not|have received) (?:the intended|this e-?mail|this message)|disclaimer:|please consider the environment|registered (?:office|charity|in england)"
     rb"|(?:our|your) privacy notice|scanned (?:for|by)|confidentiality notice",
@@ -113,7 +113,7 @@ def _signature_end(page: Page, at: int) -> int:
 
 def _disclaimers(page: Page) -> list[Zone]:
     found: list[Zone] = []
-    for match in _DISCLAIMER.finditer(page.octets):
+    for match in DISCLAIMER.finditer(page.octets):
         start = page.starts[page.line_at(match.start())]
         end = page.text.find("\n\n", match.end())
         end = len(page.text) if end < 0 else end
@@ -122,18 +122,28 @@ def _disclaimers(page: Page) -> list[Zone]:
 
 
 def _letterhead(page: Page) -> list[Zone]:
-    """The lines above the addressee, a date or 'Our ref', where they speak of an organisation."""
+    """The lines above the addressee, a date or 'Our ref', where they begin with an organisation."""
     end = 0
     work = False
     for number in range(min(12, len(page.starts))):
         low, high = page.line(number)
         line = page.lower[low:high].strip()
-        if re.match(r"dear |(?:our|your) ref|date\b|(?:mr|mrs|miss|ms|mx|dr)\b|to:|from:|private and|subject|re:|hi |the parent|\d{1,2}(?:st|nd|rd|th)? [a-z]+ 20\d\d", line):
+        if _LETTER_BEGINS.match(line) or len(line) > 90 or (_FIELD.match(line) and not _OFFICE_FIELD.match(line)):
             break
-        if len(line) > 90 or (number > 0 and not line and not work):
-            break
-        if not line and end and number > 6:
+        if not line:
+            if end and number > 6:
+                break
+            continue
+        if number >= 3 and not work:
             break
         work = work or bool(WORK.search(line))
         end = high
-    return [Zone(0, end, "letterhead")] if work and end and end < 700 else []
+    return [Zone(0, end, "letterhead")] if work and 0 < end < 700 else []
+
+
+_LETTER_BEGINS = re.compile(
+    r"dear |(?:our|your) ref|date\b|(?:mr|mrs|miss|ms|mx|dr|master)\b|to:|from:|private and|subject|re:|hi |hello|the parent|parents? of|\d{1,2}(?:st|nd|rd|th)? [a-z]+ 20\d\d|\d"
+    r"{1,2}/\d{1,2}/\d{2}"
+)
+_FIELD = re.compile(r"[a-z][a-z .'/()\-]{1,40}[:\t]")
+_OFFICE_FIELD = re.compile(r"(?:tel|telephone|phone|fax|e-?mail|web|website|www|https?|t|e|m|w|dx|minicom|text|enquiries|please ask for|ask for|contact|direct|head ?teacher|principal|chief)\b")

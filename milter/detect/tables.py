@@ -170,11 +170,14 @@ def blocks(text: str, octets: bytes, starts: Sequence[int], *, table: bool) -> l
 def _candidates(octets: bytes, starts: Sequence[int], *, table: bool) -> Iterator[int]:
     """Lines that hold a heading's word; in a table those that hold two, or stand at its top."""
     last = -1
+    if table:
+        yield from range(min(HEADER_SEARCH, len(starts)))
+        last = HEADER_SEARCH - 1
     for match in _HEADING.finditer(octets):
         at = bisect_right(starts, match.start()) - 1
-        if at != last and (not table or at < HEADER_SEARCH or octets.count(b"\t", starts[at], match.start() + 400)):
+        if at > last and (not table or octets.count(b"\t", starts[at], match.start() + 400)):
             yield at
-        last = at
+        last = max(at, last)
 
 
 def _line(text: str, starts: Sequence[int], at: int) -> str:
