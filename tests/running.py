@@ -36,7 +36,7 @@ class Daemon:
         self._told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         path = Path(self._folder.name) / f"notify-{os.urandom(4).hex()}"
         self._told.bind(str(path))
-        self._told.settimeout(60)
+        self._told.settimeout(0.5)
         with self.errors.open("ab") as errors:
             self.process = subprocess.Popen(
                 self._command,
@@ -46,14 +46,21 @@ class Daemon:
             )
         try:
             self.wait_told("READY=1")
-        except TimeoutError:
+        except (TimeoutError, AssertionError):
             self.kill()
-            raise AssertionError(self.errors.read_text()) from None
+            errors = self.errors.read_text()
+            self._folder.cleanup()
+            raise AssertionError(errors) from None
 
     def wait_told(self, state: str) -> None:
-        """Wait until systemd would have been told this."""
-        while state not in self._told.recv(4096).decode().split("\n"):
-            pass
+        """Wait until systemd would have been told this; fails at once where the daemon ends instead."""
+        for _ in range(120):
+            try:
+                if state in self._told.recv(4096).decode().split("\n"):
+                    return
+            except TimeoutError:
+                assert self.process.poll() is None, "it ended"
+        raise TimeoutError(state)
 
     def stop(self) -> int:
         """End it as systemd does; give its exit code."""

@@ -43,6 +43,8 @@ class Server:
 def bind(address: str, *, shared: bool = True) -> socket.socket:
     """Bind 'host:port' or '[v6]:port', so that processes can share it. Raises OSError or ValueError."""
     host, _, port = address.rpartition(":")
+    if not 0 <= int(port) <= 65535:  # getaddrinfo would take the rest of a division by 65536
+        raise ValueError("no port", port)
     family, kind, protocol, _, where = socket.getaddrinfo(
         host.strip("[]") or None,
         int(port),

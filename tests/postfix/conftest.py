@@ -3,10 +3,14 @@
 They run for a whole file of tests; `all_running` gives each test an empty sink and fresh logs.
 """
 
+import shutil
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from milter.settings import shipped_folder
 from tests.postfix.instance import Postfix, free_port, missing
 from tests.running import PASSTHROUGH, Daemon
 from tests.sink import Sink
@@ -42,11 +46,33 @@ def postfix_out(sink: Sink, ports: dict[int, int]) -> Iterator[Postfix]:
         yield postfix
 
 
-@pytest.fixture(scope="module")
-def gateway(postfix_out: Postfix, ports: dict[int, int]) -> Iterator[Daemon]:
-    """Give the gateway between the two."""
-    with Daemon(str(PASSTHROUGH), f"127.0.0.1:{ports[10025]}", str(ports[10026]), "2") as daemon:
+@pytest.fixture(scope="module", params=("pass-through", "sealgate"))
+def gateway(
+    request: pytest.FixtureRequest,
+    postfix_out: Postfix,
+    ports: dict[int, int],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Daemon]:
+    """Give the gateway between the two: one that inspects nothing, and the whole of Sealgate in monitor mode."""
+    command = (str(PASSTHROUGH), f"127.0.0.1:{ports[10025]}", str(ports[10026]), "2")
+    if request.param == "sealgate":
+        folder = tmp_path_factory.mktemp("sealgate")
+        _configure(folder, ports)
+        command = (str(Path(sys.executable).with_name("sealgate")), "serve", "--config", str(folder))
+    with Daemon(*command) as daemon:
         yield daemon
+
+
+def _configure(folder: Path, ports: dict[int, int]) -> None:
+    """Make a configuration in monitor mode: what a council would begin with."""
+    shutil.copytree(shipped_folder(), folder, dirs_exist_ok=True)
+    policy = (folder / "policy.toml").read_text().replace('mode = "enforce"', 'mode = "monitor"', 1)
+    (folder / "policy.toml").write_text(policy)
+    (folder / "sealgate.toml").write_text(
+        f'[smtp]\nlisten = ["127.0.0.1:{ports[10025]}"]\nprocesses = 2\n'
+        f"[next-hop]\nport = {ports[10026]}\n"
+        f'[store]\nurl = "sqlite:///{folder}/sealgate.db"\nkey-file = "{folder}/sealgate.key"\n'
+    )
 
 
 @pytest.fixture(scope="module")

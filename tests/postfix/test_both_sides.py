@@ -44,8 +44,8 @@ def send(port: int, message: bytes, to: tuple[str, ...] = (BOB,), **options: lis
 
 
 def untraced(raw: bytes) -> bytes:
-    """The message without the Received fields that stand before all others."""
-    return re.sub(rb"\A(?:Received:[^\r]*\r\n(?:[ \t][^\r]*\r\n)*)+", b"", raw)
+    """The message without the trace fields that stand before all others."""
+    return re.sub(rb"\A(?:(?:Received|X-Sealgate-Trace):[^\r]*\r\n(?:[ \t][^\r]*\r\n)*)+", b"", raw)
 
 
 def settled(*postfixes: Postfix) -> None:
