@@ -21,6 +21,7 @@ from milter.attachments.protect import (
     verify,
 )
 from milter.attachments.protect.office import marked_read_only
+from milter.attachments.protect.package import open_package, write_package
 from milter.attachments.reading import Reading
 
 from .documents import IN_OWN_FORMAT, MAKERS, PASSWORD, docx, package, pdf, xlsx
@@ -113,9 +114,8 @@ def test_protected_pdf_allows_no_change_and_keeps_form_and_attachment() -> None:
     found = locked(MADE["pdf"], "pdf")
     with pikepdf.open(io.BytesIO(found.content), password=PASSWORD) as document:
         allow = document.allow
-        assert not (
-            allow.modify_other or allow.modify_form or allow.modify_assembly or allow.modify_annotation
-        )
+        changes = (allow.modify_other, allow.modify_form, allow.modify_assembly, allow.modify_annotation)
+        assert not any(changes)
         assert allow.extract
         assert allow.accessibility
         assert list(document.attachments) == ["notes.txt"]
@@ -205,8 +205,11 @@ def test_lock_of_something_else_than_what_was_sent_is_noticed(monkeypatch: pytes
 
 def test_zip_that_fails_leaves_nothing_to_send(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where even the zip does not open again, the message is held."""
-    monkeypatch.setattr(archive, "READ_ONLY", 0)
-    monkeypatch.setattr(archive.verify, "archive", lambda *_: verify._demand(held=False))
+    monkeypatch.setattr(archive, "MEMBER", "document-2")  # what is written is not what is looked for
+    real = verify.archive
+    monkeypatch.setattr(
+        verify, "archive", lambda zipped, word, _, content: real(zipped, word, "document-1.csv", content)
+    )
     with pytest.raises(CannotProtect, match="did not open again"):
         locked(MADE["csv"], "csv")
 
@@ -238,12 +241,13 @@ def test_pdf_that_opens_without_password_is_noticed() -> None:
 
 
 def test_edit_check_sees_a_change_beside_the_marks() -> None:
-    """A part that changed without an edit of its own is noticed."""
+    """A part that changed without an edit of its own is noticed, and so is a part that vanished."""
     before = docx()
-    after = before.replace(b"PK\x05\x06", b"PK\x05\x06", 1)
-    verify.office_edits(before, after, ())
+    verify.office_edits(before, before, ())
     with pytest.raises(verify.NotTheSame):
         verify.office_edits(before, marked_read_only(before), ())
+    with pytest.raises(verify.NotTheSame):
+        verify.office_edits(before, write_package(open_package(before)[:-1], {}), ())
 
 
 def _closed() -> pikepdf.Permissions:
