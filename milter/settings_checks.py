@@ -78,9 +78,11 @@ def _smtp(settings: Settings, document: Document) -> None:
     smtp = settings.smtp
     for name, networks in (("networks", smtp.networks), ("xforward-networks", smtp.xforward_networks)):
         _networks(("smtp", name), networks, document, may_be_all=False)
-    if document.table.get("smtp", {}).get("listen") == []:
+    given = document.table.get("smtp")
+    given = given if isinstance(given, dict) else {}
+    if given.get("listen") == []:
         document.wrong(("smtp", "listen"), "it is empty", 'Write an address and port: ["127.0.0.1:10025"].')
-    if document.table.get("smtp", {}).get("networks") == []:
+    if given.get("networks") == []:
         document.wrong(
             ("smtp", "networks"), "it is empty, so nobody could send", "Name your mail server's network."
         )

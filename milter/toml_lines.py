@@ -88,6 +88,7 @@ class _Locator:
     def _value(self, key: tuple[str | int, ...]) -> None:
         """Go past a value, noting the lines of a list's items."""
         depth, place, fresh = 0, 0, False
+        a_list = self.text.startswith("[", self.at)
         while self.at < len(self.text):
             sign = self.text[self.at]
             if sign in "[{":
@@ -100,7 +101,7 @@ class _Locator:
                 depth -= 1
                 self.at += 1
             elif sign == ",":
-                place, fresh = (place + 1, True) if depth == 1 else (place, fresh)
+                place, fresh = (place + 1, a_list) if depth == 1 else (place, fresh)
                 self.at += 1
             else:
                 if fresh and depth == 1:

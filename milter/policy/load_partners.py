@@ -61,9 +61,8 @@ def _partner(
     refused = NOT_OWN if own else NOT_PARTNER
     if partner.kind in refused:
         what = "kind of an own organisation" if own else "kind of a partner"
-        unknown(
-            document, (*key, "kind", partner.kind), what, [kind for kind in KINDS if kind not in impossible]
-        )
+        possible = [kind for kind in KINDS if kind not in refused]
+        impossible(document, (*key, "kind"), partner.kind, what, possible)
     if partner.route and partner.route not in DEMANDS:
         impossible(document, (*key, "route"), partner.route, "route", DEMANDS)
     if not partner.name.strip() and "name" in table:
