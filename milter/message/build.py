@@ -25,6 +25,7 @@ from milter.message.letter import (
     write_letter,
 )
 from milter.message.model import Message, Node
+from milter.message.parse import parse
 from milter.message.text import header_text
 from milter.settings import Caps
 
@@ -131,7 +132,13 @@ def rewrite(
             new |= shown
         splices += _part_splices(message, new, tuple(attachment_entity(p) for p in append), missing)
         splices += _smoothed(message, splices)
-    return _applied(message.raw, splices)
+    edited = _applied(message.raw, splices)
+    if structural and parse(edited).ambiguities:
+        # Readings that held the same so far, such as a part that stands twice, differ once one is changed.
+        raise EditError(
+            "The changed message could be read in more than one way, so it can't be changed safely."
+        )
+    return edited
 
 
 def _smoothed(message: Message, splices: list[Splice]) -> list[Splice]:

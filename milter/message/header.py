@@ -108,7 +108,10 @@ def _ends(
     if ends.broken >= 0:
         first, later = fields[: ends.before], fields[ends.before :]
         if not any(f.name in _STRUCTURAL for f in later):
-            return Block(ends.start, first, ends.broken, spaced=spaced, limits=limits)
+            if not any(f.name == "content-transfer-encoding" for f in first):
+                return Block(ends.start, first, ends.broken, spaced=spaced, limits=limits)
+            # The letters of a stray line shift base64 for who takes it into the body, and not for who skips it.
+            return Block(ends.start, first, ends.broken, fields, ends.body, spaced, limits)
         return Block(ends.start, fields, ends.body, first, ends.broken, spaced, limits)
     blank = _SPACES_ONLY.search(data, ends.start, ends.edge)
     if blank:

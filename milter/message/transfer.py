@@ -38,6 +38,10 @@ _RUNS_MOST = 2_000  # paddings that are decoded one by one
 _FOLDED_PAD = re.compile(rb"=[ \t]+(?=\r?\n)")
 _UU_BEGIN = re.compile(rb"(?:^|\n)begin(-base64)? [0-7]{3,4}[ \t]+([^\r\n]{1,500})\r?\n", re.IGNORECASE)
 _YENC_BEGIN = re.compile(rb"(?:^|\n)=ybegin [^\r\n]{0,200}?name=([^\r\n]{0,500})\r?\n")
+_BLOCK = re.compile(
+    rb"(?:\A|\n)(?:[A-Za-z0-9+/]{40,998}={0,2}(?:\r?\n|\Z))+(?:[A-Za-z0-9+/]{2,998}={0,2}(?=\r?\n|\Z))?"
+)
+_DOCUMENTS = (b"PK\x03\x04", b"%PDF", b"\xd0\xcf\x11\xe0", b"{\\rtf", b"Rar!", b"7z\xbc\xaf")
 _YENC_SHIFT = bytes((n - 42) % 256 for n in range(256))
 
 
@@ -185,13 +189,30 @@ class Embedded:
 
 
 def embedded(text: bytes, most: int = 50) -> tuple[Embedded, ...]:
-    """Files inside text: uuencode (POSIX), begin-base64 and yEnc, at most `most` of them."""
+    """Files inside text: uuencode (POSIX), begin-base64, yEnc, and bare blocks of base64; at most `most`."""
     found: list[Embedded] = []
     if b"begin" in text or b"BEGIN" in text or b"Begin" in text:
         found += _uu_files(text, most)
     if b"=ybegin " in text:
         found += _yenc_files(text, most)
+    if not found:
+        found += _blocks(text, most)
     return tuple(found[:most])
+
+
+def _blocks(text: bytes, most: int) -> list[Embedded]:
+    """Lines of base64 that no label names: taken where they spell text or start as a document does."""
+    found: list[Embedded] = []
+    at = 0
+    for _ in range(most * 4):
+        block = _BLOCK.search(text, at)
+        if not block or len(found) >= most:
+            break
+        octets = lenient_base64(block[0])
+        if octets.startswith(_DOCUMENTS) or not _is_noise(octets):
+            found.append(Embedded(b"", octets, "base64"))
+        at = max(block.end() - 1, at + 1)
+    return found
 
 
 def _uu_files(text: bytes, most: int) -> list[Embedded]:

@@ -283,17 +283,19 @@ class Walk:
                 self.ambiguous(place, content.view)
         if leaf.odd:
             self.ambiguous(place, "an unusual transfer encoding label")
-        found += self._asides(src, block, asides_of(main, leaf, block), main, place)
         if leaf.searched and not place.buried:
             self._buried(found, src, block.body, end, place, quiet=leaf.plain_text)
+        self._asides(found, src, block, asides_of(main, leaf, block), place)
         return found
 
-    def _asides(self, src: Source, block: Block, asides: Asides, main: Part, place: Place) -> list[Part]:
-        """Return what stands in or about a leaf: files inside its text, other names, its description."""
+    def _asides(self, found: list[Part], src: Source, block: Block, asides: Asides, place: Place) -> None:
+        """Add what stands in or about a leaf: files inside its text, other names, its description."""
         if asides.names_differ:
             self.ambiguous(place, "file names of different kinds")
-        found: list[Part] = []
+        main = found[0]
         for name, octets, kind in asides.files:
+            if any(p.content == octets for p in found):
+                continue
             if not self._count():
                 break
             view = f"a file inside the text ({kind})"
@@ -304,7 +306,6 @@ class Walk:
         if asides.text:
             head = (block.start, block.body)
             found += self._aside_text(src, asides.text, replace(place, node=f"{place.own}.MIME"), head)
-        return found
 
     def _buried(
         self, found: list[Part], src: Source, start: int, end: int, place: Place, quiet: bool
