@@ -84,16 +84,17 @@ def test_share_begins_sealed(begun: Store):
 
 
 @pytest.mark.parametrize("before", TRANSITIONS)
-@pytest.mark.parametrize("after", TRANSITIONS)
-def test_share_moves_only_as_the_table_says(begun: Store, before: str, after: Any):
+def test_share_moves_only_as_the_table_says(begun: Store, before: str):
     """Every step that the table does not list is refused and changes nothing."""
-    _put_into(begun, before)
-    if after in TRANSITIONS[before]:
-        assert _move(begun, after).state == after
-    else:
-        with pytest.raises(RequestError, match=before):
-            _move(begun, after)
-        assert _get(begun).state == before
+    for after in TRANSITIONS:
+        _put_into(begun, before)
+        step: Any = after
+        if after in TRANSITIONS[before]:
+            assert _move(begun, step).state == after
+        else:
+            with pytest.raises(RequestError, match=before):
+                _move(begun, step)
+            assert _get(begun).state == before
 
 
 def test_evidence_grows_and_never_shrinks(begun: Store):
