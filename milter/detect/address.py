@@ -21,7 +21,9 @@ _TYPE = (
     r"|Spinney|Hollow|Bottom|Leys?|Leas|Side|Acre|Acres|Towers?|Town|Holt|Warren|Paddock|Glebe|Glade|Dell|Drove|Reach|Crofts|Elms|Oaks|Limes|Firs|Beeches|Bridge|Cross)"
 )
 _WORDS = r"(?:[A-Z][A-Za-z'\-]*\.?(?: \n?|\n)){1,4}?"
-_FLAT = r"(?:(?:Flat|FLAT|flat|Apartment|Apt|Maisonette|Room|Studio)\.? ?[0-9A-Z]{1,4}[A-Za-z]?(?:,? |, ?\n?))"
+_FLAT = (
+    r"(?:(?:Flat|FLAT|flat|Apartment|Apt|Maisonette|Room|Studio)\.? ?[0-9A-Z]{1,4}[A-Za-z]?(?:,? |, ?\n?))"
+)
 _HOUSE = r"(?:[A-Z][A-Za-z']+ (?:House|Court|Lodge|Cottage|Farm|Mansions|Heights|Tower|Point|Villas)(?:,? ))"
 STREET = (
     rf"\b{_FLAT}?{_HOUSE}?\d{{1,4}}[A-Za-z]?(?: ?[-/] ?\d{{1,4}}[A-Za-z]?)?,? (?:{_WORDS}{_TYPE}|The [A-Z][a-z]+|[A-Z]{{2}}[A-Z' ]{{2,24}} (?:ROAD|STREET|AVENUE"
@@ -32,15 +34,21 @@ STREET = (
 _CASED = latin_options()
 _CASED.case_sensitive = True
 _STREET = re2.compile(STREET.encode("latin-1"), _CASED)
-POSTCODE = r"\b(?:[A-PR-UWYZ]\d{1,2}|[A-PR-UWYZ][A-HK-Y]\d{1,2}|[A-PR-UWYZ]\d[A-HJKPSTUW]|[A-PR-UWYZ][A-HK-Y]\d[ABEHMNPRVWXY]|GIR ?0A) {0,2}\d[ABD-HJLNP-UW-Z]{2}\b"
+POSTCODE = r"\b(?:[A-PR-UWYZ]\d{1,2}|[A-PR-UWYZ][A-HK-Y]\d{1,2}|[A-PR-UWYZ]\d[A-HJKMNPR-Y]|[A-PR-UWYZ][A-HK-Y]\d[ABEHMNPRVWXY]|GIR ?0A) {0,2}\d[ABD-HJLNP-UW-Z]{2}\b"
 _POSTCODE = re2.compile(POSTCODE.encode("latin-1"), latin_options())
 _LABELLED = re.compile(
     r"(?:\b(?:home |current |previous |permanent |postal |correspondence |client'?s? |tenant'?s? |patient'?s? |child'?s? |pupil'?s? |his |her |their |my |family |contact |parents?'?s? |carer'?s? )?address(?:es)?"
     r"(?: of (?:client|child|patient|pupil|tenant|applicant|claimant|property))?(?: ?\(?(?:if different|incl[a-z. ]+postcode)\)?)?\s?(?:[:\-=]|is\b|\|)|\b(?:lives?|lived|living|resides?|residing|resident|staying|moved|housed|placed)\s(?:at|in|on|to|with \w+ (?:at|in))\b"
     r"|\bhome visit (?:to|at)\b|\b(?:home|lives|property|resident of|resident at)\s?:?|\bof no\.?)\s{0,3}$"
 )
-_NAMED_LINE = re.compile(r"^\s*(?:(?:mr|mrs|miss|ms|mx|dr|master)\b\.?(?: ?(?:&|and) ?(?:mr|mrs|ms|miss)\b\.?)?|the parents?(?:/| or | and )?(?:carers?|guardians?)? of|parents? of|the occupier)", re.IGNORECASE)
-_VALUE_END = re.compile(r"\n\s*\n|\n\s*[A-Z][A-Za-z /()']{1,32}:|[;|\t]|\.\s|\b(?:tel|phone|dob|d\.o\.b|mobile|email|nhs|date of birth)\b", re.IGNORECASE)
+_NAMED_LINE = re.compile(
+    r"^\s*(?:(?:mr|mrs|miss|ms|mx|dr|master)\b\.?(?: ?(?:&|and) ?(?:mr|mrs|ms|miss)\b\.?)?|the parents?(?:/| or | and )?(?:carers?|guardians?)? of|parents? of|the occupier)",
+    re.IGNORECASE,
+)
+_VALUE_END = re.compile(
+    r"\n\s*\n|\n\s*[A-Z][A-Za-z /()']{1,32}:|[;|\t]|\.\s|\b(?:tel|phone|dob|d\.o\.b|mobile|email|nhs|date of birth)\b",
+    re.IGNORECASE,
+)
 
 
 def patterns() -> tuple[str, ...]:
@@ -50,11 +58,14 @@ def patterns() -> tuple[str, ...]:
 
 def find(page: Page, zones: Zones, names: list[tuple[int, int]], own: frozenset[str]) -> list[Hit]:
     """Home addresses and their postcodes. `names` are spans of people; `own` an organisation's, folded."""
-    streets = [hit for match in _STREET.finditer(page.octets) if (hit := _street(page, zones, names, *match.span()))]
+    streets = [
+        hit for match in _STREET.finditer(page.octets) if (hit := _street(page, zones, names, *match.span()))
+    ]
     postcodes = [match.span() for match in _POSTCODE.finditer(page.octets)]
     found = [hit for hit in streets if _fold(page.text[hit.start : hit.end]) not in own]
     found += _columns(page)
     for low, high in postcodes:
+        found += _before_postcode(page, zones, names, found, low)
         hit = _postcode(page, zones, names, found, low, high)
         if hit is not None and _fold(page.text[low:high]) not in own:
             found.append(hit)
@@ -95,7 +106,11 @@ def _whose(page: Page, zones: Zones, names: list[tuple[int, int]], low: int, hig
         above = page.text[max(0, line - 90) : line].rstrip().rsplit("\n", 1)[-1]
         if _NAMED_LINE.match(above) or _is_name(page, names, line):
             return 0.9, "under a person's name"
-    if any(low - 8 <= end <= low and re.fullmatch(r"(?:'s)?,? ?(?:\n|[(/|-]|of|at|who lives at)?,? ?", page.text[end:low]) for _, end in names):
+    if any(
+        low - 8 <= end <= low
+        and re.fullmatch(r"(?:'s)?,? ?(?:\n|[(/|-]|of|at|who lives at)?,? ?", page.text[end:low])
+        for _, end in names
+    ):
         return 0.85, "right behind a person's name"
     if zones.at(low) == "private-signature":
         return 0.8, "under a private signature"
@@ -123,13 +138,49 @@ def _columns(page: Page) -> list[Hit]:
         if columns and page.private_block(block):
             for low, high, _ in page.column_cells(block, columns):
                 text = page.text[low:high]
-                if not _STREET.search(page.octets, low, high) and len(text) > 4 and " " in text and not _POSTCODE.fullmatch(text.encode("latin-1")):
+                if (
+                    not _STREET.search(page.octets, low, high)
+                    and len(text) > 4
+                    and " " in text
+                    and not _POSTCODE.fullmatch(text.encode("latin-1"))
+                ):
                     found.append(Hit("address", "contact", low, high, 0.85, "in a column of addresses"))
     return found
 
 
-def _postcode(page: Page, zones: Zones, names: list[tuple[int, int]], found: list[Hit], low: int, high: int) -> Hit | None:
-    if not page.text[low:high].isupper() and " " not in page.text[low:high] and not page.text[low:high].islower():
+def _before_postcode(
+    page: Page, zones: Zones, names: list[tuple[int, int]], found: list[Hit], low: int
+) -> list[Hit]:
+    """The street line of an address that names no kind of street: '9 Beechcroft, Millbeck, SA6 1XG'."""
+    window = page.text[max(0, low - 110) : low]
+    matches = list(_PLAIN_LINE.finditer(window))
+    if not matches:
+        return []
+    start = max(0, low - 110) + matches[-1].start(1)
+    end = max(0, low - 110) + matches[-1].end(1)
+    if any(
+        hit.start < low and start - 110 < hit.start
+        for hit in found
+        if hit.kind == "address" and hit.end <= low and low - hit.end < 90
+    ):
+        return []
+    hit = _street(page, zones, names, start, end)
+    return [hit] if hit else []
+
+
+_PLAIN_LINE = re.compile(
+    r"(?:^|\n|, ?|\b(?:of|at|to|is|address:?)\s|: ?)((?:(?:Flat|Apartment|Apt|Room) ?\w{1,4},? )?\d{1,4}[A-Za-z]?,? (?:[A-Z][A-Za-z']+ ?){1,4}|[A-Z][a-z']+(?: [A-Z][a-z']+)? (?:House|Cottage|Farm|Lodge|Barn|Hall|Villa))(?=\s*[,\n])"
+)
+
+
+def _postcode(
+    page: Page, zones: Zones, names: list[tuple[int, int]], found: list[Hit], low: int, high: int
+) -> Hit | None:
+    if (
+        not page.text[low:high].isupper()
+        and " " not in page.text[low:high]
+        and not page.text[low:high].islower()
+    ):
         return None
     for hit in found:
         if hit.kind == "address" and hit.start <= low and low - hit.end < 90:
@@ -139,7 +190,11 @@ def _postcode(page: Page, zones: Zones, names: list[tuple[int, int]], found: lis
     role, head = page.column(low)
     if role:
         private = role in ("postcode", "address", "name", "notes") and page.private_rows(low)
-        return Hit("postcode", "contact", low, high, 0.85, f"in a column headed '{head[:40]}'") if private else None
+        return (
+            Hit("postcode", "contact", low, high, 0.85, f"in a column headed '{head[:40]}'")
+            if private
+            else None
+        )
     if block_kin(page, low, high) == Kin.PRIVATE:
         return Hit("postcode", "contact", low, high, 0.7, "among a person's details")
     return None

@@ -7,8 +7,18 @@ from milter.detect.evidence import Evidence
 from milter.detect.page import Page
 
 _TALK = (
-    ("health", re.compile(r"\b(?:patient|nhs|clinic|hospital|surgery|gp\b|appointment|referral|ward|medical|health|diagnos\w+|care plan|consultant|prescription)")),
-    ("learner", re.compile(r"\b(?:learner|uln|college|apprentice|qualification|enrol\w+|sixth form|further education)")),
+    (
+        "health",
+        re.compile(
+            r"\b(?:patient|nhs|clinic|hospital|surgery|gp\b|appointment|referral|ward|medical|health|diagnos\w+|care plan|consultant|prescription)"
+        ),
+    ),
+    (
+        "learner",
+        re.compile(
+            r"\b(?:learner|uln|college|apprentice|qualification|enrol\w+|sixth form|further education)"
+        ),
+    ),
     ("tax", re.compile(r"\b(?:hmrc|self assessment|taxpayer|tax return|utr|income tax|paye)\b")),
 )
 _ORGANISED = re.compile(
@@ -31,12 +41,22 @@ def organisation_bank(page: Page, hit: Hit) -> bool:
     """Say whether bank details are an organisation's, by the words within some lines of them."""
     near = page.lower[max(0, hit.start - 320) : hit.end + 160]
     work, private = len(set(_ORGANISED.findall(near))), len(set(_PERSONAL.findall(near)))
-    holder = re.search(r"(?:account (?:holder|name)|name (?:of|on) (?:the )?account|payee|beneficiary)(?: name)?\s?[:\-\t]?\s*([^\n\t]{2,60})", near)
+    holder = re.search(
+        r"(?:account (?:holder|name)|name (?:of|on) (?:the )?account|payee|beneficiary)(?: name)?\s?[:\-\t]?\s*([^\n\t]{2,60})",
+        near,
+    )
     if holder:
-        return bool(re.search(r"\b(?:ltd|limited|plc|llp|council|school|academy|college|trust|services|fund|association|club|pta|church|company|society|foundation|charity|&|group|solutions|supplies|partners|contractors?|centre|farm|nursery|hire|catering|engineering)\b", holder.group(1)))
+        return bool(
+            re.search(
+                r"\b(?:ltd|limited|plc|llp|council|school|academy|college|trust|services|fund|association|club|pta|church|company|society|foundation|charity|&|group|solutions|supplies|partners|contractors?|centre|farm|nursery|hire|catering|engineering)\b",
+                holder.group(1),
+            )
+        )
     if page.column(hit.start)[0] and page.private_rows(hit.start):
         return False
-    return work > private or (work and work == private and bool(re.search(r"\binvoice|remittance|vat\b", near)))
+    return work > private or (
+        work and work == private and bool(re.search(r"\binvoice|remittance|vat\b", near))
+    )
 
 
 def dismissed(evidence: Evidence) -> None:

@@ -174,4 +174,10 @@ class Labels:
 
 def specimen(before: str, after: str) -> bool:
     """Say whether the words around a value present it as an example (N3); both in lower case."""
-    return bool(_SPECIMEN.search(before[-70:]) or _SPECIMEN.search(after[:40]))
+    return bool(
+        _SPECIMEN.search(before[-70:])
+        or re.search(
+            r"\b(?:dummy|fictitious|made[- ]up|fake|test (?:cards?|data|patients?|numbers?))\b", before
+        )
+        or _SPECIMEN.search(after[:40])
+    )

@@ -77,7 +77,12 @@ def _plausible(value: str) -> bool:
     small = [number for number in numbers if number < 100]
     if year and not 1905 <= int(year.group()) <= 2035:
         return False
-    return bool(small) and all(number <= 99 for number in small) and min(small) >= 0 and any(1 <= n <= 31 for n in small)
+    return (
+        bool(small)
+        and all(number <= 99 for number in small)
+        and min(small) >= 0
+        and any(1 <= n <= 31 for n in small)
+    )
 
 
 def _judge(page: Page, low: int, high: int, columns: dict[int, list[str]]) -> tuple[float, str]:
@@ -94,14 +99,14 @@ def _judge(page: Page, low: int, high: int, columns: dict[int, list[str]]) -> tu
         if last.lastgroup == "born" and not re.search(r"\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2}", between):
             return 0.97, f"labelled '{last.group().strip(' ,(;')}'"
         if last.lastgroup == "other" and "birth" not in window[last.start() :]:
-            if not between.strip(" :.-"):
+            if not re.sub(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b", "", between).strip(" :.-"):
                 return 0.0, ""
     behind = page.lower[high : high + 30]
     if re.match(r"[\s,]{0,2}(?:[(\[\-]\s?)?(?:d\.?o\.?b|date of birth|born|birth)\b", behind):
         return 0.95, "followed by its label"
     if _above(page, line, low):
         return 0.9, "under a line that says date of birth"
-    if _loose(page, low, line, columns):
+    if ":" not in window[-30:] and _loose(page, low, line, columns):
         return 0.8, "under a heading line with date of birth"
     before = page.lower[max(0, low - 30) : low]
     if _AGED.search(before[-22:]) and before.rstrip()[-1:] in "(,":
@@ -142,8 +147,15 @@ def _loose(page: Page, low: int, line: int, columns: dict[int, list[str]]) -> bo
 
 def _date_heads(words: str) -> list[str]:
     """Which dates a heading line promises, left to right; [] where it is no heading line."""
-    if len(words) > 160 or re.search(r"\d{2}", words):
+    if len(words) > 160 or re.search(r"\d{2}|:", words):
         return []
-    if not re.search(r"\bname|\bpupil|\bchild|\bsurname|\bforename|\bupn\b|\bnhs\b|\bclient|\bpatient|\btenant|\bemployee|\bsex\b|\bgender|\baddress", words):
+    if not re.search(
+        r"\bname|\bpupil|\bchild|\bsurname|\bforename|\bupn\b|\bnhs\b|\bclient|\bpatient|\btenant|\bemployee|\bsex\b|\bgender|\baddress",
+        words,
+    ):
         return []
-    return [match.lastgroup or "" for match in _LABEL.finditer(words) if match.lastgroup == "born" or "date" in match.group()]
+    return [
+        match.lastgroup or ""
+        for match in _LABEL.finditer(words)
+        if match.lastgroup == "born" or "date" in match.group()
+    ]

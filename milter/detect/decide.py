@@ -69,11 +69,21 @@ def decide(evidence: Evidence, detectors: Detectors) -> Decision:
         grade = Grade.LOW if who.private else Grade.NONE
         return Decision(False, grade, (), tuple(_worded(reasons)))
     categories = _categories(reasons, who)
-    harm = total + (3 if who.child and {"health", "child"} & set(categories) else 0) + (4 if "criminal" in categories else 0)
-    high = harm >= detectors.thresholds["high"] and bool(
-        who.count >= 10 or "criminal" in categories or (who.child and "health" in categories) or "health" in categories or total >= 14
+    harm = (
+        total
+        + (3 if who.child and {"health", "child"} & set(categories) else 0)
+        + (4 if "criminal" in categories else 0)
     )
-    return Decision(True, Grade.HIGH if high or who.count >= 10 else Grade.MEDIUM, categories, tuple(_worded(reasons)))
+    high = harm >= detectors.thresholds["high"] and bool(
+        who.count >= 10
+        or "criminal" in categories
+        or (who.child and "health" in categories)
+        or "health" in categories
+        or total >= 14
+    )
+    return Decision(
+        True, Grade.HIGH if high or who.count >= 10 else Grade.MEDIUM, categories, tuple(_worded(reasons))
+    )
 
 
 def _worded(reasons: list[Reason]) -> Iterator[str]:
@@ -133,14 +143,29 @@ def _identifiers(evidence: Evidence, detectors: Detectors) -> Iterator[Reason]:
             yield Reason(points, ("identifier", category), f"{number}: {best.why}", hard=True)
     bank = evidence.hits("bank")
     if bank:
-        yield Reason(detectors.weights["bank"], ("identifier", "financial"), f"a person's bank details: {bank[0].why}", hard=True)
+        yield Reason(
+            detectors.weights["bank"],
+            ("identifier", "financial"),
+            f"a person's bank details: {bank[0].why}",
+            hard=True,
+        )
     matched = [hit for page in evidence.pages for hit in page.hits if hit.why.startswith("exact match")]
     if matched:
-        yield Reason(detectors.weights["exact-match"], ("identifier",), f"{len(matched)} values of people loaded for matching", hard=True)
+        yield Reason(
+            detectors.weights["exact-match"],
+            ("identifier",),
+            f"{len(matched)} values of people loaded for matching",
+            hard=True,
+        )
     for own in detectors.own:
         hits = evidence.hits(own.kind)
         if hits:
-            yield Reason(detectors.weights["identifier"] if own.strong else 2.0, (own.category,), f"{len(hits)} of kind {own.kind}", hard=own.strong)
+            yield Reason(
+                detectors.weights["identifier"] if own.strong else 2.0,
+                (own.category,),
+                f"{len(hits)} of kind {own.kind}",
+                hard=own.strong,
+            )
 
 
 def _births(evidence: Evidence, detectors: Detectors, who: Subjects) -> Iterator[Reason]:
@@ -149,12 +174,21 @@ def _births(evidence: Evidence, detectors: Detectors, who: Subjects) -> Iterator
         named = who.private or who.unsaid or who.initials
         points = detectors.weights["date-of-birth-of-a-person" if named else "date-of-birth"]
         number = f"{len(hits)} dates of birth" if len(hits) > 1 else "a date of birth"
-        yield Reason(points, ("identifier",), f"{number}{' of a named person' if named else ''}: {hits[0].why}", topic="birth")
+        yield Reason(
+            points,
+            ("identifier",),
+            f"{number}{' of a named person' if named else ''}: {hits[0].why}",
+            topic="birth",
+        )
 
 
 def _contacts(evidence: Evidence, detectors: Detectors, who: Subjects) -> Iterator[Reason]:
     named = bool(who.private) or bool(who.unsaid) or who.initials
-    for kind, word in (("address", "home address"), ("phone", "personal telephone number"), ("email", "personal e-mail address")):
+    for kind, word in (
+        ("address", "home address"),
+        ("phone", "personal telephone number"),
+        ("email", "personal e-mail address"),
+    ):
         hits = evidence.hits(kind)
         if not hits:
             continue
@@ -186,12 +220,35 @@ def _tables(evidence: Evidence, detectors: Detectors) -> Iterator[Reason]:
             telling = roles & set(_COLUMN_CATEGORY) - {"email", "phone"}
             if roles & {"name", "forename", "surname"} and telling:
                 categories = tuple(sorted({_COLUMN_CATEGORY[role] for role in telling if role != "age"}))
-                heads = ", ".join(head.strip()[:24] for head, role in zip(block.heads, block.roles, strict=True) if role in telling)
-                yield Reason(detectors.weights["table-of-people"], categories, f"a table of {rows} named people with columns {heads}", topic="table")
+                heads = ", ".join(
+                    head.strip()[:24]
+                    for head, role in zip(block.heads, block.roles, strict=True)
+                    if role in telling
+                )
+                yield Reason(
+                    detectors.weights["table-of-people"],
+                    categories,
+                    f"a table of {rows} named people with columns {heads}",
+                    topic="table",
+                )
             elif roles & {"initials"} and telling & {"born", "address", "health", "social", "year"}:
-                yield Reason(detectors.weights["table-of-people"] * 0.7, ("child",), "a table of initials with private columns", topic="table")
-            elif roles & {"name", "forename", "surname"} and rows >= 3 and (roles & {"year"} or subjects.children_titled(page, block, evidence)):
-                yield Reason(detectors.weights["list-of-children"], ("child",), f"a table that lists {rows} children", topic="list")
+                yield Reason(
+                    detectors.weights["table-of-people"] * 0.7,
+                    ("child",),
+                    "a table of initials with private columns",
+                    topic="table",
+                )
+            elif (
+                roles & {"name", "forename", "surname"}
+                and rows >= 3
+                and (roles & {"year"} or subjects.children_titled(page, block, evidence))
+            ):
+                yield Reason(
+                    detectors.weights["list-of-children"],
+                    ("child",),
+                    f"a table that lists {rows} children",
+                    topic="list",
+                )
 
 
 def _lists(evidence: Evidence, detectors: Detectors) -> Iterator[Reason]:
@@ -200,23 +257,44 @@ def _lists(evidence: Evidence, detectors: Detectors) -> Iterator[Reason]:
             if people.published:
                 continue
             if people.children:
-                yield Reason(detectors.weights["list-of-children"], ("child",), f"a list of {people.count} named children", topic="list")
+                yield Reason(
+                    detectors.weights["list-of-children"],
+                    ("child",),
+                    f"a list of {people.count} named children",
+                    topic="list",
+                )
                 return
-            telling = re.search(r"\b(?:arrears|debt|benefit|sick|absence|disciplin|redundan|medical|allerg|diagnos|disab|homeless|referr|at risk|asylum|union|offend|arrest|waiting list|evict|fine)", people.title)
+            telling = re.search(
+                r"\b(?:arrears|debt|benefit|sick|absence|disciplin|redundan|medical|allerg|diagnos|disab|homeless|referr|at risk|asylum|union|offend|arrest|waiting list|evict|fine)",
+                people.title,
+            )
             if telling:
-                yield Reason(4.0, (), f"a list of {people.count} named people under a telling title", topic="list")
+                yield Reason(
+                    4.0, (), f"a list of {people.count} named people under a telling title", topic="list"
+                )
                 return
 
 
 def _told(evidence: Evidence, detectors: Detectors, who: Subjects) -> Iterator[Reason]:
     """A story about a named person: 'he' or 'she' in sentence after sentence, and kin."""
-    if not (who.private or who.unsaid or who.initials):
+    alone = any(said.subject == "one" for one in evidence.pages for said in one.said)
+    if not (who.private or who.unsaid or who.initials or alone):
         return
     sentences, kin = (sum(one.told[at] for one in evidence.pages) for at in (0, 1))
-    points = min(sentences, 6) * 0.3 + min(kin, 4) * 0.4
+    points = min(sentences, 6) * 0.4 + min(kin, 4) * 0.4
     if not who.private:
-        points *= 0.5
-    yield Reason(points * detectors.weights["narrative"], (), f"{sentences} sentences that tell of a person", topic="said")
+        points *= 0.7
+    if points:
+        yield Reason(
+            points * detectors.weights["narrative"],
+            (),
+            f"{sentences} sentences that tell of a person",
+            topic="said",
+        )
+    if any("class" in name.why for name in evidence.names()):
+        yield Reason(2.0, ("child",), "a pupil named with the class", topic="said")
+    elif any(name.why.startswith("labelled") for name in evidence.names()):
+        yield Reason(1.2, (), "a document about a named person", topic="said")
 
 
 _TOPIC: dict[str, str] = {
@@ -242,4 +320,9 @@ def _said(evidence: Evidence, detectors: Detectors, who: Subjects) -> Iterator[R
         scores.sort(reverse=True)
         points = sum(score * 0.85**at for at, score in enumerate(scores[:8])) * detectors.weights["narrative"]
         said_of = "a named person" if named else "one person"
-        yield Reason(min(points, 9.0), (category,), f"{len(scores)} statements on {_TOPIC.get(category, category)} about {said_of}", topic="said")
+        yield Reason(
+            min(points, 9.0),
+            (category,),
+            f"{len(scores)} statements on {_TOPIC.get(category, category)} about {said_of}",
+            topic="said",
+        )

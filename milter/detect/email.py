@@ -29,7 +29,9 @@ _LABEL = re.compile(
     r"\b(?:personal|private|home|parents?'?s?|mum'?s?|dad'?s?|mother'?s?|father'?s?|carer'?s?|guardian'?s?|client|tenant|patient|claimant|applicant|complainant|resident"
     r"|her|his|my|their|customer|next of kin|emergency|candidate|appellant)\b[^\n.;]{0,24}\be-?mail\b|\be-?mail (?:me|her|him|them) (?:at|on)\b"
 )
-_WORK = re.compile(r"\.(?:gov|sch|nhs|ac|police|mod|parliament)\.uk$|(?:^|\.)(?:nhs\.net|cjsm\.net|gov\.wales|gov\.scot)$")
+_WORK = re.compile(
+    r"\.(?:gov|sch|nhs|ac|police|mod|parliament)\.uk$|(?:^|\.)(?:nhs\.net|cjsm\.net|gov\.wales|gov\.scot)$"
+)
 
 
 def patterns() -> tuple[str, ...]:
@@ -61,7 +63,10 @@ def _judge(page: Page, zones: Zones, low: int, high: int, own: frozenset[str]) -
     if zones.at(low) in ("signature", "letterhead", "disclaimer", "mail-header"):
         return 0.0, ""
     role, head = page.column(low)
-    if role == "email" and re.search(r"parent|mother|father|mum|dad|carer|home|personal|pupil|client|tenant|contact \d|applicant|resident|complainant|customer", head.lower()):
+    if role == "email" and re.search(
+        r"parent|mother|father|mum|dad|carer|home|personal|pupil|client|tenant|contact \d|applicant|resident|complainant|customer",
+        head.lower(),
+    ):
         return 0.8, f"in a column headed '{head[:40]}'"
     if _LABEL.search(page.lower[max(0, low - 50) : low]):
         return 0.8, "labelled as a person's own"

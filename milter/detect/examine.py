@@ -84,7 +84,9 @@ def _page(page: Page, seen: frozenset[str], detectors: Detectors, own: OwnDetail
     if there.dates:
         found.hits += date_of_birth.find(page, spans)
     if there.phones:
-        found.hits += phone.find(page, zones, frozenset(re.sub(r"\D", "", number) for number in own.telephones))
+        found.hits += phone.find(
+            page, zones, frozenset(re.sub(r"\D", "", number) for number in own.telephones)
+        )
     if there.emails:
         found.hits += email.find(page, zones, frozenset(domain.lower() for domain in own.domains))
     if there.places:
@@ -121,7 +123,9 @@ def _own(page: Page, detectors: Detectors) -> list[Hit]:
             low, high = match.span()
             before = page.lower[max(0, low - 60) : low] + " " + page.column(low)[1].lower()
             if not own.labels or any(label in before for label in own.labels):
-                found.append(Hit(own.kind, own.category, low, high, own.confidence, "a pattern of the organisation"))
+                found.append(
+                    Hit(own.kind, own.category, low, high, own.confidence, "a pattern of the organisation")
+                )
     return found
 
 
@@ -140,14 +144,17 @@ def _key(name: Name) -> str:
     return " ".join(word.lower() for word in name.words)
 
 
-def _findings(evidence: Evidence, protect: bool, detectors: Detectors, *, reveal: bool) -> tuple[Finding, ...]:
+def _findings(
+    evidence: Evidence, protect: bool, detectors: Detectors, *, reveal: bool
+) -> tuple[Finding, ...]:
     found: list[Finding] = []
     report = detectors.thresholds["report"]
     fiction = evidence.genre.is_a("fiction")
+    public = evidence.genre.is_a("published", "minutes", "history")
     for one in evidence.pages:
         hits = list(one.hits)
         for name in one.names:
-            if name.role == 1 or (name.role == 0 and protect):
+            if (name.role == 1 and not public) or (name.role >= 0 and protect):
                 if not fiction or protect:
                     hits.append(Hit("person", "contact", name.start, name.end, name.sure, name.why))
         for hit in sorted(hits, key=lambda hit: hit.start):

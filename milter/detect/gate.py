@@ -37,7 +37,10 @@ def _set() -> tuple["re2.Set", int]:
         some.Add(pattern.encode("latin-1"))
     for raw in (
         rb"\d(?:[ .\-/\t\n>]{0,4}\d){5}",
-        *(pattern.encode("latin-1") for pattern in (*date_of_birth.patterns(), *phone.patterns(), *email.patterns(), *patterns())),
+        *(
+            pattern.encode("latin-1")
+            for pattern in (*date_of_birth.patterns(), *phone.patterns(), *email.patterns(), *patterns())
+        ),
         b"(?-i:" + STREET.encode("latin-1") + b")",
         _LABEL,
         _NAME,

@@ -14,10 +14,26 @@ from milter.detect.signature import DISCLAIMER
 
 _HEAD = 12_000  # characters of a document that are looked at from its start, and from its end
 _TAIL = 4_000
-_BLANK = re.compile(r"_{4,}|\.{6,}|\u2610|\[ ?\]|\( ?\)|\{\{[^}\n]{1,40}\}\}|\xab[^\xbb\n]{1,40}\xbb|<<[^>\n]{1,40}>>|\[[A-Za-z][A-Za-z '/]{2,40}\]|<[A-Za-z][A-Za-z _]{2,30}>|%[A-Z_]{3,}%|\$\{[^}\n]{1,40}\}|\b[Xx]{3,}\b|\bDD/MM/YYYY\b")
+_BLANK = re.compile(
+    r"_{4,}|\.{6,}|\u2610|\[ ?\]|\( ?\)|\{\{[^}\n]{1,40}\}\}|\xab[^\xbb\n]{1,40}\xbb|<<[^>\n]{1,40}>>|\[[A-Za-z][A-Za-z '/]{2,40}\]|<[A-Za-z][A-Za-z _]{2,30}>|%[A-Z_]{3,}%|\$\{[^}\n]{1,40}\}|\b[Xx]{3,}\b|\bDD/MM/YYYY\b"
+)
 _FIELD = re.compile(r"(?m)^[ \t]*[A-Z][A-Za-z /()'.\-]{2,50}:?[ \t]*(?:_{3,}|\.{4,}|\t*)$")
-_REDACTED = re.compile(r"\[?\bredacted\b\]?|\u2588+|\[name removed\]|\[withheld\]|xxxx+|\*{4,}", re.IGNORECASE)
-_GENRES = ("minutes", "published", "advert", "policy", "form", "fiction", "history", "business", "statistics", "meeting", "confidential")
+_REDACTED = re.compile(
+    r"\[?\bredacted\b\]?|\u2588+|\[name removed\]|\[withheld\]|xxxx+|\*{4,}", re.IGNORECASE
+)
+_GENRES = (
+    "minutes",
+    "published",
+    "advert",
+    "policy",
+    "form",
+    "fiction",
+    "history",
+    "business",
+    "statistics",
+    "meeting",
+    "confidential",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,4 +99,6 @@ def judge(pages: list[Page], name: str) -> Genre:
         for genre, weight in meaning[str(at)]:
             points[genre] += weight
     plain = text.decode("latin-1")
-    return Genre(points, len(_BLANK.findall(plain)) + len(_FIELD.findall(plain)) // 2, len(_REDACTED.findall(plain)))
+    return Genre(
+        points, len(_BLANK.findall(plain)) + len(_FIELD.findall(plain)) // 2, len(_REDACTED.findall(plain))
+    )

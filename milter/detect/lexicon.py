@@ -65,7 +65,9 @@ def _entries(name: str) -> list[tuple[str, int, str]]:
     found: list[tuple[str, int, str]] = []
     for line in _lines(name):
         head, weight, phrases = line.split(" ", 2)
-        found += [(head, int(weight), _latin(phrase.strip())) for phrase in phrases.split(";") if phrase.strip()]
+        found += [
+            (head, int(weight), _latin(phrase.strip())) for phrase in phrases.split(";") if phrase.strip()
+        ]
     return found
 
 

@@ -9,7 +9,9 @@ from milter.detect.person import Name
 
 _LEAST = 3  # names that make a list
 _MARK = re.compile(r"^[ \t]*(?:[\-*\xb7o>]|\d{1,3}[.)]?|[a-z][.)])?[ \t]*")
-_NAME_LINE = re.compile(r"^[A-Z\xc0-\xde][\w\xc0-\xff'\-]*\.?(?:,? [A-Z\xc0-\xde][\w\xc0-\xff'\-]*\.?){0,3}(?:[ \t]*[(\-,:\t][^\n]{0,60})?$")
+_NAME_LINE = re.compile(
+    r"^[A-Z\xc0-\xde][\w\xc0-\xff'\-]*\.?(?:,? [A-Z\xc0-\xde][\w\xc0-\xff'\-]*\.?){0,3}(?:[ \t]*[(\-,:\t][^\n]{0,60})?$"
+)
 CHILDREN = re.compile(
     r"\bpupils?\b|\bstudents?\b|\bclass\b|\byear (?:\d|one|two|three|four|five|six|r\b|group)|\byr ?\d|\breception\b|\bnursery\b|\bchild(?:ren)?\b|\bregister\b|\bpupil premium\b|\bfsm\b|\bfree school meals?\b|\bsend?\b"
     r"|\behcp\b|\beal\b|\btrip\b|\blooked after\b|\bform \d|\btutor group\b|\bintervention\b|\bdetention\b|\battendance\b|\bkey stage\b|\bks[1-4]\b|\bphonics\b|\bboys\b|\bgirls\b|\bbooster\b|\bbreakfast club\b|\bnurture\b"
@@ -63,7 +65,11 @@ def _name_of(page: Page, number: int) -> tuple[int, int] | None:
     body = line[start:].rstrip()
     if not _NAME_LINE.match(body):
         return None
-    name = re.split(r"[ \t]*[(\-:\t]| - ", body, maxsplit=1)[0] if "," not in body[:24] else ",".join(body.split(",")[:2])
+    name = (
+        re.split(r"[ \t]*[(\-:\t]| - ", body, maxsplit=1)[0]
+        if "," not in body[:24]
+        else ",".join(body.split(",")[:2])
+    )
     name = re.split(r" - |[(:\t]", name)[0].rstrip(" ,")
     words = name.replace(",", " ").split()
     lexicon = shipped()
@@ -72,13 +78,24 @@ def _name_of(page: Page, number: int) -> tuple[int, int] | None:
     return low + start, low + start + len(name)
 
 
-def _close(page: Page, run: list[tuple[int, int, int]], known: set[int], lists: list[People], extra: list[Name]) -> None:
+def _close(
+    page: Page, run: list[tuple[int, int, int]], known: set[int], lists: list[People], extra: list[Name]
+) -> None:
     sure = sum(1 for _, start, _ in run if start in known)
     if len(run) < _LEAST or sure * 2 < len(run):
         return
     for _, start, end in run:
         if start not in known and " " in page.text[start:end]:
-            extra.append(Name(start, end, tuple(page.text[start:end].replace(",", " ").split()), 0.7, 0, "in a list of names"))
+            extra.append(
+                Name(
+                    start,
+                    end,
+                    tuple(page.text[start:end].replace(",", " ").split()),
+                    0.7,
+                    0,
+                    "in a list of names",
+                )
+            )
     lists.append(_people(page, run[0][1], run[-1][2], len(run)))
 
 
@@ -99,7 +116,11 @@ def _inline(page: Page, names: list[Name]) -> list[People]:
     found: list[People] = []
     run: list[Name] = []
     for name in [*names, None]:
-        if name is not None and run and re.fullmatch(r"\s?(?:,|;|&|and|, and)\s{0,2}", page.text[run[-1].end : name.start]):
+        if (
+            name is not None
+            and run
+            and re.fullmatch(r"\s?(?:,|;|&|and|, and)\s{0,2}", page.text[run[-1].end : name.start])
+        ):
             run.append(name)
             continue
         if len(run) >= _LEAST:

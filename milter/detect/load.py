@@ -76,11 +76,15 @@ class _Reader:
     def wrong(self, name: str, cause: str, cure: str, mark: str = "") -> None:
         """Note a mistake at the first line that holds `mark`, or the field's last part."""
         wanted = mark or name.rsplit(".", 1)[-1]
-        line = next((at for at, words in enumerate(self.text.splitlines(), 1) if wanted and wanted in words), 0)
+        line = next(
+            (at for at, words in enumerate(self.text.splitlines(), 1) if wanted and wanted in words), 0
+        )
         self.problems.append(Problem(self.file, line, name, cause, cure))
 
 
-def load_detectors(text: str | None, *, file: Path = Path("detectors.toml"), matcher: Matcher | None = None) -> Detectors:
+def load_detectors(
+    text: str | None, *, file: Path = Path("detectors.toml"), matcher: Matcher | None = None
+) -> Detectors:
     """Build detectors from the file's text; None takes the shipped values.
 
     Raises ConfigurationError with every mistake of the file.
@@ -92,7 +96,9 @@ def load_detectors(text: str | None, *, file: Path = Path("detectors.toml"), mat
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
-        problem = Problem(file, int(line.group(1)) if line else 0, "file", f"not valid TOML: {error}", "Mend the line.")
+        problem = Problem(
+            file, int(line.group(1)) if line else 0, "file", f"not valid TOML: {error}", "Mend the line."
+        )
         raise ConfigurationError((problem,)) from error
     sections: dict[str, Callable[[Any], Any]] = {
         "weights": lambda value: _numbers(reader, "weights", value, WEIGHTS),
@@ -128,7 +134,9 @@ def _numbers(reader: _Reader, section: str, value: Any, known: dict[str, float])
         if name not in known:
             reader.wrong(f"{section}.{name}", "is not known", f"Use one of {', '.join(known)}.")
         elif isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= 100:
-            reader.wrong(f"{section}.{name}", "is not a number from 0 to 100", f"The shipped value is {known[name]}.")
+            reader.wrong(
+                f"{section}.{name}", "is not a number from 0 to 100", f"The shipped value is {known[name]}."
+            )
         else:
             merged[name] = float(number)
     return merged
@@ -146,24 +154,45 @@ def _pattern(reader: _Reader, entry: dict[str, Any]) -> OwnPattern | None:
     kind, source = str(entry.get("kind", "")), str(entry.get("regex", ""))
     before = len(reader.problems)
     if not _NAME.match(kind) or kind in KINDS:
-        reader.wrong("pattern.kind", f"'{kind}' is no name for a new kind", "Use small letters and hyphens, and no shipped kind.", kind)
+        reader.wrong(
+            "pattern.kind",
+            f"'{kind}' is no name for a new kind",
+            "Use small letters and hyphens, and no shipped kind.",
+            kind,
+        )
     category = entry.get("category", "identifier")
     if category not in get_args(Category):
-        reader.wrong("pattern.category", f"'{category}' is no category", f"Use one of {', '.join(get_args(Category))}.", str(category))
+        reader.wrong(
+            "pattern.category",
+            f"'{category}' is no category",
+            f"Use one of {', '.join(get_args(Category))}.",
+            str(category),
+        )
     labels = entry.get("labels", [])
     if not isinstance(labels, list) or not all(isinstance(label, str) and label.strip() for label in labels):
-        reader.wrong("pattern.labels", "is not a list of words", 'Write labels = ["Mosaic id", "client no"].', "labels")
+        reader.wrong(
+            "pattern.labels", "is not a list of words", 'Write labels = ["Mosaic id", "client no"].', "labels"
+        )
         labels = []
     confidence = entry.get("confidence", 0.8)
     if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 < confidence <= 1:
-        reader.wrong("pattern.confidence", "is not a number above 0 and up to 1", "0.8 is usual.", "confidence")
+        reader.wrong(
+            "pattern.confidence", "is not a number above 0 and up to 1", "0.8 is usual.", "confidence"
+        )
     for name in set(entry) - {"kind", "regex", "category", "labels", "confidence", "strong"}:
-        reader.wrong(f"pattern.{name}", "is not known", "Use kind, regex, category, labels, confidence, strong.", name)
+        reader.wrong(
+            f"pattern.{name}", "is not known", "Use kind, regex, category, labels, confidence, strong.", name
+        )
     compiled = _compile(reader, source)
     if compiled is None or len(reader.problems) > before:
         return None
     return OwnPattern(
-        kind, category, compiled, tuple(label.lower() for label in labels), float(confidence), bool(entry.get("strong", True))
+        kind,
+        category,
+        compiled,
+        tuple(label.lower() for label in labels),
+        float(confidence),
+        bool(entry.get("strong", True)),
     )
 
 
@@ -173,10 +202,20 @@ def _compile(reader: _Reader, source: str) -> "re2._Regexp | None":
     try:
         pattern = re2.compile(source.encode("latin-1"), options)
         if not source or pattern.match(b""):
-            reader.wrong("pattern.regex", "matches nothing at all, so everywhere", "Write what the value looks like.", "regex")
+            reader.wrong(
+                "pattern.regex",
+                "matches nothing at all, so everywhere",
+                "Write what the value looks like.",
+                "regex",
+            )
             return None
     except (re2.error, UnicodeEncodeError) as error:
-        reader.wrong("pattern.regex", f"is no RE2 pattern: {error}", "RE2 has no look-around and no back references.", source or "regex")
+        reader.wrong(
+            "pattern.regex",
+            f"is no RE2 pattern: {error}",
+            "RE2 has no look-around and no back references.",
+            source or "regex",
+        )
         return None
     return pattern
 
@@ -188,9 +227,15 @@ def _words(reader: _Reader, value: Any) -> tuple[tuple[str, Category, int], ...]
         return ()
     for category, phrases in value.items():
         if category not in get_args(Category):
-            reader.wrong(f"words.{category}", "is no category", f"Use one of {', '.join(get_args(Category))}.")
-        elif not isinstance(phrases, list) or not all(isinstance(phrase, str) and phrase.strip() for phrase in phrases):
-            reader.wrong(f"words.{category}", "is not a list of phrases", 'Write ["first phrase", "second phrase"].')
+            reader.wrong(
+                f"words.{category}", "is no category", f"Use one of {', '.join(get_args(Category))}."
+            )
+        elif not isinstance(phrases, list) or not all(
+            isinstance(phrase, str) and phrase.strip() for phrase in phrases
+        ):
+            reader.wrong(
+                f"words.{category}", "is not a list of phrases", 'Write ["first phrase", "second phrase"].'
+            )
         else:
             found += [(phrase.strip(), category, 2) for phrase in phrases]
     return tuple(found)

@@ -5,7 +5,11 @@ def masked(kind: str, value: str) -> str:
     """The value with all but a few characters starred; its length and separators stay."""
     if kind == "email":
         local, at, domain = value.partition("@")
-        return f"{local[:1]}{'*' * max(len(local) - 1, 1)}{at}{'*' * len(domain.split('.')[0])}" if at else _starred(value, 1, 0)
+        return (
+            f"{local[:1]}{'*' * max(len(local) - 1, 1)}{at}{'*' * len(domain.split('.')[0])}"
+            if at
+            else _starred(value, 1, 0)
+        )
     if kind == "person":
         return " ".join(word[:1] + "*" * (len(word) - 1) for word in value.split())
     if kind == "date-of-birth":
@@ -20,4 +24,6 @@ def _starred(value: str, first: int, last: int) -> str:
     if len(signs) <= 2 * (first + last):
         first, last = min(first, 1), 0
     shown = set(signs[:first]) | (set(signs[-last:]) if last else set())
-    return "".join(char if at in shown or not char.isalnum() else "*" for at, char in enumerate(value)).replace("\n", " ")
+    return "".join(
+        char if at in shown or not char.isalnum() else "*" for at, char in enumerate(value)
+    ).replace("\n", " ")

@@ -27,7 +27,17 @@ _COLUMNS = {
     "surname": ("surname", "last name", "lastname", "family name", "last_name"),
     "name": ("name", "full name", "pupil", "client", "pupil name", "client name", "student name"),
     "date-of-birth": ("dob", "date of birth", "d.o.b.", "d.o.b", "birth date", "date_of_birth"),
-    "reference": ("reference", "ref", "case number", "client id", "person id", "id", "case id", "mosaic id", "pupil id"),
+    "reference": (
+        "reference",
+        "ref",
+        "case number",
+        "client id",
+        "person id",
+        "id",
+        "case id",
+        "mosaic id",
+        "pupil id",
+    ),
 }
 _MONTHS = {name: at for at, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 
@@ -61,7 +71,9 @@ def fold(value: str) -> str:
 def name_key(name: str) -> str:
     """A name in the form that is hashed: its words in lower case, sorted; titles are left out."""
     words = re.findall(r"[a-z\xe0-\xff]{2,}", name.lower().replace("'", "").replace("-", " "))
-    return " ".join(sorted(word for word in words if word not in ("mr", "mrs", "miss", "ms", "mx", "dr", "master")))
+    return " ".join(
+        sorted(word for word in words if word not in ("mr", "mrs", "miss", "ms", "mx", "dr", "master"))
+    )
 
 
 def date_key(value: str) -> str:
@@ -70,7 +82,9 @@ def date_key(value: str) -> str:
     iso = re.search(r"\b(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\b", text)
     if iso:
         return f"{int(iso[1]):04d}{int(iso[2]):02d}{int(iso[3]):02d}"
-    worded = re.search(r"\b(\d{1,2})(?:st|nd|rd|th)?(?: of)?[ \-/.]*([a-z]{3})[a-z]*\.?,?[ \-/.]*'?(\d{4}|\d{2})\b", text)
+    worded = re.search(
+        r"\b(\d{1,2})(?:st|nd|rd|th)?(?: of)?[ \-/.]*([a-z]{3})[a-z]*\.?,?[ \-/.]*'?(\d{4}|\d{2})\b", text
+    )
     if worded and worded[2] in _MONTHS:
         return f"{_year(worded[3]):04d}{_MONTHS[worded[2]]:02d}{int(worded[1]):02d}"
     plain = re.search(r"\b(\d{1,2}) ?[/.\- ] ?(\d{1,2}) ?[/.\- ] ?(\d{4}|\d{2})\b", text)
@@ -102,7 +116,9 @@ def load_csv(rows: Iterable[Mapping[str, str]], key: bytes) -> frozenset[bytes]:
         if day and len(name_key(name).split()) >= 2:
             digests.add(_digest(key, "person", f"{name_key(name)}|{day}"))
     if not seen:
-        raise ValueError("no column is known; use names such as NHS number, UPN, NI number, surname, forename, date of birth")
+        raise ValueError(
+            "no column is known; use names such as NHS number, UPN, NI number, surname, forename, date of birth"
+        )
     return frozenset(digests)
 
 

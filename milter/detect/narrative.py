@@ -32,7 +32,7 @@ _SUBJECTS = (  # who a sentence is about; the first that fits decides
         r"|individual|complainant|caller|youth|teenager|toddler|baby|infant|service user|applicant|perpetrator|victim|suspect|youngster|learner|household|occupant|neighbour|caretaker|colleague|worker|sibling|twin)\b(?!ren|'s services)")),
     ("note", 0.8, re.compile(r"(?:^|[\n.:;]\s*|- )(?:pt|patient|client|yp|su|ct|tenant|pupil|child|student|resident|mother|father|mum|dad|claimant|cl|service user|caller|mo|fa|mgm)\b(?! ?s\b)(?=[ /]\w)")),
     ("one", 0.9, re.compile(
-        r"\bthe only\b|\b(?:a|an|one|another|a certain) (?:\w+ ){0,3}(?:boy|girl|child|pupil|student|teacher|ta|parent|member of staff|colleague|caretaker|head|deputy|tenant|resident|family|mother|father|lad|woman|man|employee|worker|officer"
+        r"\bthe only\b|\bjust the one\b|\bonly one (?:here|there|in|at|with)\b|\b(?:the|a|that) (?:boy|girl|child|pupil|lad|student|kid)\b[^.\n]{0,40}\bin (?:year|yr|class|reception|nursery|[1-9][a-z]\b|1[0-3][a-z]\b)|\bthe (?:deputy |former |acting )?leader's?\b|\b(?:a|an|one|another|a certain) (?:\w+ ){0,3}(?:boy|girl|child|pupil|student|teacher|ta|parent|member of staff|colleague|caretaker|head|deputy|tenant|resident|family|mother|father|lad|woman|man|employee|worker|officer"
         r"|dad|mum|couple|neighbour|man|lady|gentleman|teenager)\b[^.\n]{0,60}?\b(?:in (?:year|yr|class|reception|my|our|the|\d)|at (?:the|our|number|no)|from (?:the|our|number|class|year)|who (?:lives|works|joined|moved|has been|was|is)|here|on (?:the|our|my)|of (?:\d|mine|ours)|next door|opposite|upstairs|downstairs|team\b)"
         r"|\bour (?:new |former |site |deputy |assistant )?(?:head|caretaker|senco|cook|bursar|receptionist|chair|finance manager|business manager|librarian|cleaner|lollipop \w+)\b|\bthe (?:head(?:teacher)?|caretaker|deputy head|cook|lollipop \w+|vicar|postmaster|postmistress|chair of governors|landlord of|owner of|family at|man at|woman at|lady at|couple at|tenant at|people at)\b")),
     ("you", 0.7, re.compile(
@@ -40,7 +40,9 @@ _SUBJECTS = (  # who a sentence is about; the first that fits decides
         r"|interview|hearing|case|conduct|diagnosis|treatment|results?|income|grievance|dismissal|suspension|medication|mother|father|husband|wife|homelessness|circumstances|visa|contract|pregnancy|maternity|request|suspended|performance|probation)\b|\byou (?:have|were|are|had|owe|did|told|said|attended|failed|reported|appl(?:y|ied)|informed|stated) ")),
     ("me", 0.7, re.compile(r"\bI (?:have|had|am|was|suffer|suffered|take|live|lost|owe|cannot|can't|do not|don't|feel|need|need to|struggle|attempted|went|got|been)\b|\bI've\b|\bI'm\b|\bmy (?:\w+ )?(?:condition|health|diagnosis|medication|benefits?|rent|arrears|depression|anxiety|disability|doctor|gp|consultant|salary|claim|debt|debts|wages|illness|operation|cancer|pregnancy)\b|\bwe (?:have been|are being|were|lost|owe|can't|cannot afford)\b", re.IGNORECASE)),
 )  # fmt: skip
-_INITIALS = re.compile(r"(?<![A-Za-z.])(?:[A-Z]\.\s?[A-Z]\.?(?=[\s,;:('])|[A-Z]{2}(?=(?:'s)? (?:has|is|was|had|said|says|told|reported|disclosed|in (?:Y|y|\d|class)|attend|became|seems|came|went|did|does|will|lives|refus|and (?:his|her)|\(|appear|remain|continue))|(?:Child|Pupil|Client|Patient|Mr|Mrs|Ms|Miss) [A-Z]\b(?!\w))")
+_INITIALS = re.compile(
+    r"(?<![A-Za-z.])(?:[A-Z]\.\s?[A-Z]\.?(?=[\s,;:('])|[A-Z]{2}(?=(?:'s)? (?:has|is|was|had|said|says|told|reported|disclosed|in (?:Y|y|\d|class)|attend|became|seems|came|went|did|does|will|lives|refus|and (?:his|her)|\(|appear|remain|continue))|(?:Child|Pupil|Client|Patient|Mr|Mrs|Ms|Miss) [A-Z]\b(?!\w))"
+)
 _GENERIC = re.compile(
     r"\b(?:should|must|shall|may|might|could|would need|if|whether|when(?:ever)? (?:a|an|any|you)|any|each|every|all|those|these|people|persons?|individuals|children|pupils|students|residents|employees|patients|clients|tenants|families|parents and|staff|adults|women|men|boys|girls"
     r"|someone|somebody|anyone|everyone|others|e\.g|such as|including|includes?|policy|procedures?|guidance|training|awareness|support for|services? for|schools|local authorit\w+|professionals|practitioners|managers|carers|young people|applicants|claimants|candidates|customers|victims|offenders|we (?:offer|provide|aim|support|will)|per cent|percentage|statistics|numbers? of|cases|where a|will be|is designed|please (?:contact|call|tell|note|see|let))\b|\d ?%"
@@ -49,7 +51,9 @@ _CONCRETE = re.compile(
     r"\b(?:today|yesterday|this (?:morning|afternoon|evening|week)|last (?:night|week|month|year|term|monday|tuesday|wednesday|thursday|friday|weekend)|on (?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)|since|ago|recently|was|were|had|has been|told|said|says|disclosed|reported|attended|arrived|observed|stated|admitted"
     r"|seen|visited|rang|phoned|called|refused|left|went|came|became|currently|now|again|still|following|after|diagnosed|signed|lives|moved|received|found|arrested|excluded|suspended|\d{1,2}[/.]\d{1,2}|\d{1,2}(?:st|nd|rd|th)|\d{1,2}[:.]\d\d|jan|feb|march|april|june|july|aug|sept|oct|nov|dec)\b"
 )
-_WORK_TALK = re.compile(r"\b(?:policy|procedure|training|agenda|strategy|scheme|programme|project|budget|committee|framework|consultation|funding|target|workshop|briefing|course|campaign|leaflet|contract)\b")
+_WORK_TALK = re.compile(
+    r"\b(?:policy|procedure|training|agenda|strategy|scheme|programme|project|budget|committee|framework|consultation|funding|target|workshop|briefing|course|campaign|leaflet|contract)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,9 @@ def _fact(words: str) -> Fact | None:
     return next((fact for pattern, fact in stems if pattern.fullmatch(words)), None)
 
 
-def find(page: Page, zones: Zones, names: list[Name], singles: list[tuple[int, int]]) -> tuple[list[Said], int]:
+def find(
+    page: Page, zones: Zones, names: list[Name], singles: list[tuple[int, int]]
+) -> tuple[list[Said], int]:
     """What a passage says of people, and how often the listed phrases occur at all."""
     pattern, _, _ = _facts()
     said: list[Said] = []
@@ -140,10 +146,12 @@ def _read(page: Page, fact: Fact, low: int, high: int, people: list[int]) -> Sai
     else:
         factor = (1.0, 0.6, 0.3, 0.15)[min(generic, 3)]
     if not _CONCRETE.search(lower):
-        factor *= 0.7
+        factor *= 0.85 if subject == "named" else 0.7
     if _WORK_TALK.search(lower) and subject not in ("named", "kin", "pronoun"):
         factor *= 0.5
-    return Said(fact.category, fact.weight, fact.phrase, subject, fact.weight * strength * factor, low, generic > 1)
+    return Said(
+        fact.category, fact.weight, fact.phrase, subject, fact.weight * strength * factor, low, generic > 1
+    )
 
 
 def _subject(text: str, lower: str, start: int, end: int, people: list[int]) -> tuple[str, float]:
@@ -155,6 +163,9 @@ def _subject(text: str, lower: str, start: int, end: int, people: list[int]) -> 
             return name, strength
     if _INITIALS.search(text):
         return "initials", 0.8
+    at = bisect_left(people, start) - 1
+    if at >= 0 and start - people[at] < 250 and "\n\n" not in text[: max(0, start - people[at])]:
+        return "named", 0.7  # goes on about the person of the sentence before
     return "", 0.0
 
 
@@ -166,9 +177,32 @@ def _sentence(page: Page, low: int, high: int) -> tuple[int, int]:
         at = text.rfind(mark, start, low)
         if at >= 0:
             start = at + len(mark)
+    start = _line_start(text, start, low)
     stop = min(len(text), high + 200)
     for mark in (". ", ".\n", "\n\n", "\n \n", "? ", "! ", "\n- ", "\n\xb7", "\n* "):
         at = text.find(mark, high, stop)
         if at >= 0:
             stop = at + 1
+    at = text.find("\n", high, stop)
+    if at >= 0 and _ends_here(text, at):
+        stop = at
     return start, stop
+
+
+def _line_start(text: str, start: int, low: int) -> int:
+    """The start of the line, where the line before it did not run on."""
+    at = text.rfind("\n", start, low)
+    while at >= start:
+        if _ends_here(text, at):
+            return at + 1
+        at = text.rfind("\n", start, at)
+    return start
+
+
+def _ends_here(text: str, at: int) -> bool:
+    """Say whether a line end is a paragraph's: the line is short, or the next begins with a mark or a label."""
+    line = at - max(text.rfind("\n", max(0, at - 200), at), at - 200)
+    return (
+        line < 58
+        or re.match(r"\s*(?:[-*\xb7>]|\d+[.)]|[A-Z][\w /()']{1,30}:)", text[at + 1 : at + 40]) is not None
+    )

@@ -40,12 +40,23 @@ KINDS: tuple[tuple[str, NumberKind], ...] = (
     ("licence", driving_licence.NORTHERN_IRELAND[0]),
 )
 _BY_LABEL = dict(KINDS)
-_CLUMP = re2.compile(
-    rb"\d(?:[ .\-/\t]{0,2}\d|[ .\-]?\n[ >]{0,2}\d|\t ?\d){5,}", latin_options()
-)
+_CLUMP = re2.compile(rb"\d(?:[ .\-/\t]{0,2}\d|[ .\-]?\n[ >]{0,2}\d|\t ?\d){5,}", latin_options())
 _GROUP = re.compile(r"\d+")
-_TENS = ((1,) * 10, (2, 2, 2, 2, 2), (3, 7), (6, 4), (5, 5), (4, 3, 3), (3, 4, 3), (4, 6), (3, 3, 2, 2), (3, 3, 1, 3))
-_OBVIOUS = frozenset(("1234567890", "0123456789", "0987654321", "9876543210", "1231231234", "12345678", "123456789"))
+_TENS = (
+    (1,) * 10,
+    (2, 2, 2, 2, 2),
+    (3, 7),
+    (6, 4),
+    (5, 5),
+    (4, 3, 3),
+    (3, 4, 3),
+    (4, 6),
+    (3, 3, 2, 2),
+    (3, 3, 1, 3),
+)
+_OBVIOUS = frozenset(
+    ("1234567890", "0123456789", "0987654321", "9876543210", "1231231234", "12345678", "123456789")
+)
 
 
 def _shapes() -> dict[tuple[int, ...], tuple[str, ...]]:
@@ -95,7 +106,9 @@ def numbers(page: Page) -> Iterator[Number]:
                     yield _number(text, groups[at : at + count], lengths[at : at + count], names)
 
 
-def _number(text: str, groups: list[tuple[int, int]], shape: tuple[int, ...], names: tuple[str, ...]) -> Number:
+def _number(
+    text: str, groups: list[tuple[int, int]], shape: tuple[int, ...], names: tuple[str, ...]
+) -> Number:
     start, end = groups[0][0], groups[-1][1]
     gaps = {text[a[1] : b[0]] for a, b in zip(groups, groups[1:], strict=False)}
     before, after = text[start - 1 : start], text[end : end + 1]
@@ -106,7 +119,12 @@ def _number(text: str, groups: list[tuple[int, int]], shape: tuple[int, ...], na
         shape,
         names,
         joined=len(gaps) <= 1 and not any("\n" in gap or "\t" in gap or "/" in gap for gap in gaps),
-        bare=not (before.isalnum() or after.isalnum() or before in ("_", "$", "\xa3", "=", "/", "%", "+", "@") or after in ("_", "@")),
+        bare=not (
+            before.isalnum()
+            or after.isalnum()
+            or before in ("_", "$", "\xa3", "=", "/", "%", "+", "@")
+            or after in ("_", "@")
+        ),
     )
 
 
@@ -122,7 +140,7 @@ def find(page: Page, company: frozenset[str]) -> list[Hit]:
 
 
 def _judge(page: Page, number: Number, label: Label, company: frozenset[str]) -> Hit | None:
-    if number.digits in _OBVIOUS or len(set(number.digits)) == 1:
+    if number.digits in _OBVIOUS or number.digits in payment_card.PUBLISHED or len(set(number.digits)) == 1:
         return None
     low, high = number.start, number.end
     if label.name == "other":
@@ -133,11 +151,15 @@ def _judge(page: Page, number: Number, label: Label, company: frozenset[str]) ->
         if not number.bare and page.text[low - 1 : low].isalnum():
             return None
         confidence, why = _with_label(kind, number, label)
-    elif label.name in _BY_LABEL and label.name not in ("account", "card", "licence") and label.how == "labelled":
+    elif (
+        label.name in _BY_LABEL
+        and label.name not in ("account", "card", "licence")
+        and label.how == "labelled"
+    ):
         return None  # labelled as a kind that it can't be
     else:
         kind, confidence, why = _alone(number, label, company)
-    if confidence < 0.5 or specimen(page.lower[max(0, low - 70) : low], page.lower[high : high + 40]):
+    if confidence < 0.5 or specimen(page.lower[max(0, low - 220) : low], page.lower[high : high + 40]):
         return None
     return Hit(kind.kind, kind.category, low, high, confidence, why)
 

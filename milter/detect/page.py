@@ -56,7 +56,11 @@ class Page:
         """Every table of the passage."""
         found = blocks(self.text, self.octets, self.starts, table=self.passage.table)
         if not found and self.passage.table and "\t" in self.text[:4000]:
-            width = self.text[: self.text.find("\n")].count("\t") + 1 if "\n" in self.text else self.text.count("\t") + 1
+            width = (
+                self.text[: self.text.find("\n")].count("\t") + 1
+                if "\n" in self.text
+                else self.text.count("\t") + 1
+            )
             found = [Block(0, len(self.starts) - 1, "\t", ("",) * min(width, 60), ("",) * min(width, 60), 0)]
         for block in found:
             self._names_by_value(block)
@@ -64,7 +68,9 @@ class Page:
 
     def _names_by_value(self, block: Block) -> None:
         """Take a column without a telling heading for names where most of its first cells are people's."""
-        open_columns = [at for at, role in enumerate(block.roles) if not role or "payee" in block.heads[at].lower()]
+        open_columns = [
+            at for at, role in enumerate(block.roles) if not role or "payee" in block.heads[at].lower()
+        ]
         if not open_columns or "name" in block.roles or "surname" in block.roles:
             return
         seen: dict[int, list[bool]] = {at: [] for at in open_columns}
@@ -126,7 +132,10 @@ class Page:
         """The label of a value, by whatever way it is labelled."""
         role, head = self.column(start)
         if role:
-            cell = max(self.text.rfind("\t", max(0, start - 400), start), self.starts[self.line_at(start)] - 1) + 1
+            cell = (
+                max(self.text.rfind("\t", max(0, start - 400), start), self.starts[self.line_at(start)] - 1)
+                + 1
+            )
             near = self.labels.before(start, cell)
             return near if near.name else Label(role, head.strip(), "in a column headed")
         near = self.labels.before(start)

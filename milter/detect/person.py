@@ -40,7 +40,7 @@ JOB = (
     r"|facilitator|apprentice|intern|technician|developer|supervisor|team leader|member for|ward member|representative|investigating|interviewer|warden|landlord|agent for)"
 )
 _PRO_BEFORE = re.compile(
-    rf"(?:{JOB}[a-z ,'&\-]{{0,40}}[:,\-]?|\b(?:from|to|cc|bcc|by|author|contact|prepared by|report by|completed by|written by|referred by|signed|present|apologies|attendees|attending|in attendance|chaired by"
+    rf"(?:{JOB}(?: (?:for|of|in|at|and|the|our|your|&|[a-z'\-]{{3,14}})){{0,3}}[:,\-]?|\b(?:from|to|cc|bcc|by|author|contact|prepared by|report by|completed by|written by|referred by|signed|present|apologies|attendees|attending|in attendance|chaired by"
     r"|clerk|officers?|referrer|councillors?|colleagues?|on behalf of|cabinet member|said|says|hi|hello|thanks|thank you|morning|afternoon|cheers|regards|interviewed by|seconded by|proposed by|moved by|assessor"
     r"|allocated to|assigned to|submitted by|applicant's agent|agent)\b[ :,\-]{0,3})$",
     re.IGNORECASE,
@@ -100,9 +100,13 @@ def _patterns() -> _Patterns:
     last = "|".join(re.escape(name) for name in sorted(words.surnames))
     return _Patterns(
         titled=build(rf"\b(?:{_TITLE}|{_OFFICE})\.? (?:(?:[A-Z]\.? ?){{1,3}} )?{_PARTICLE}{_W}{_REST}"),
-        given=build(rf"\b(?:{first})(?:-{_W})?\b{_REST}|\b(?:{upper})(?: [A-Z]\.?)?(?: [A-Z'\-]{{2,}}){{1,2}}\b"),
+        given=build(
+            rf"\b(?:{first})(?:-{_W})?\b{_REST}|\b(?:{upper})(?: [A-Z]\.?)?(?: [A-Z'\-]{{2,}}){{1,2}}\b"
+        ),
         surname=build(rf"\b{_W}(?: [A-Z]\.?){{0,2}} (?:{last})\b(?:-{_W})?"),
-        labelled=build(rf"(?:(?i)\b{_LABEL_WORDS}(?:'s)?(?: full)?(?: name)?(?:\(s\))?)[ \t]*[:|\t][ \t]*{_W}(?: {_W}\.?){{0,4}}"),
+        labelled=build(
+            rf"(?:(?i)\b{_LABEL_WORDS}(?:'s)?(?: full)?(?: name)?(?:\(s\))?)[ \t]*[:|\t][ \t]*{_W}(?: {_W}\.?){{0,4}}"
+        ),
         reverse=build(rf"\b{_W},[ ]?(?:{first})\b(?: [A-Z]\b\.?)?"),
     )
 
@@ -140,13 +144,19 @@ def singles(page: Page, names: list[Name]) -> list[tuple[int, int]]:
             continue
         before = page.text[max(0, low - 12) : low]
         after = page.text[low + token.end() : low + token.end() + 20]
-        if _GREETED.search(before) or re.match(r"[ -](?:[A-Z]|Road|Street)|@|\.[a-z]", after) or before[-1:] in "@-/'.&":
+        if (
+            _GREETED.search(before)
+            or re.match(r"[ -](?:[A-Z]|Road|Street)|@|\.[a-z]", after)
+            or before[-1:] in "@-/'.&"
+        ):
             continue
         found.append((low, low + token.end()))
     return found
 
 
-_GREETED = re.compile(r"(?i)(?:dear|hi|hello|hey|thanks|thank you|morning|afternoon|cheers|regards,?|by|st\.?|saint)\s$")
+_GREETED = re.compile(
+    r"(?i)(?:dear|hi|hello|hey|thanks|thank you|morning|afternoon|cheers|regards,?|by|st\.?|saint)\s$"
+)
 
 
 def _mentions(page: Page, words: Lexicon) -> Iterator[Name]:
@@ -162,9 +172,15 @@ def _mentions(page: Page, words: Lexicon) -> Iterator[Name]:
     for match in patterns.reverse.finditer(page.octets):
         low, high = match.span()
         surname, _, given = page.text[low:high].partition(",")
-        if surname.title() in words.surnames or (surname.isupper() and len(surname) > 2) or _line_alone(page, low, high):
+        if (
+            surname.title() in words.surnames
+            or (surname.isupper() and len(surname) > 2)
+            or _line_alone(page, low, high)
+        ):
             if surname not in words.cuts and surname not in words.tails:
-                yield Name(low, high, (given.strip().split(" ")[0], surname.title()), 0.8, 0, "surname, given name")
+                yield Name(
+                    low, high, (given.strip().split(" ")[0], surname.title()), 0.8, 0, "surname, given name"
+                )
 
 
 def _line_alone(page: Page, low: int, high: int) -> bool:
@@ -236,10 +252,24 @@ def _a_thing(page: Page, words: Lexicon, names: list[str], end: int) -> bool:
     """Say whether the run is a place, an organisation or a thing: 'Victoria Road', 'Ella Smith Award'."""
     follows = re.match(r" ?(?:& |and )?([A-Z][a-z]+|[A-Z]{2,})", page.text[end : end + 24])
     after = follows.group(1) if follows else ""
-    if after.title() in words.tails and after.title() not in ("Park", "Way", "Order", "Home", "Care", "Plan", "Review", "Report", "Support"):
+    if after.title() in words.tails and after.title() not in (
+        "Park",
+        "Way",
+        "Order",
+        "Home",
+        "Care",
+        "Plan",
+        "Review",
+        "Report",
+        "Support",
+    ):
         return True
     tail = names[-1].title() in words.tails and names[-1].title() not in words.surnames
-    return tail and (len(names) > 2 or names[-1].title() not in words.surnames_doubtful or _ROADISH.match(names[-1]) is not None)
+    return tail and (
+        len(names) > 2
+        or names[-1].title() not in words.surnames_doubtful
+        or _ROADISH.match(names[-1]) is not None
+    )
 
 
 _ROADISH = re.compile(
@@ -249,6 +279,8 @@ _ROADISH = re.compile(
 
 def _labelled(page: Page, words: Lexicon, low: int, high: int) -> Iterator[Name]:
     text = page.text
+    if any(block.header == page.line_at(low) for block in page.blocks):
+        return
     colon = max(text.find(mark, low, high) for mark in (":", "|", "\t"))
     label = text[low:colon].strip().lower()
     start = colon + 1
@@ -259,7 +291,15 @@ def _labelled(page: Page, words: Lexicon, low: int, high: int) -> Iterator[Name]
     tokens = _tokens(text, start, high, words)
     if not tokens or len(tokens) > 4 or re.match(r"re$|ref$|subject$|regarding$|worker$", label):
         tokens = tokens if len(tokens) in (2, 3) and any(token[0] in words.given for token in tokens) else []
-    if not tokens or tokens[-1][0] in words.tails or re.search(r"\b(?:school|company|file|user|course|event|street|room|product|project)\s*$", text[max(0, low - 12) : low], re.IGNORECASE):
+    if (
+        not tokens
+        or tokens[-1][0] in words.tails
+        or re.search(
+            r"\b(?:school|company|file|user|course|event|street|room|product|project)\s*$",
+            text[max(0, low - 12) : low],
+            re.IGNORECASE,
+        )
+    ):
         return
     if role_of(text[start : tokens[-1][2]]) and tokens[0][0] not in words.given:
         return  # the next heading, not a value
@@ -267,20 +307,49 @@ def _labelled(page: Page, words: Lexicon, low: int, high: int) -> Iterator[Name]
 
 
 def _columns(page: Page) -> Iterator[Name]:
+    lexicon = shipped()
     for block in page.blocks:
         if not page.private_block(block):
             continue
-        columns = [(at, role) for at, role in enumerate(block.roles) if role in ("name", "forename", "surname")]
+        columns = [
+            (at, role) for at, role in enumerate(block.roles) if role in ("name", "forename", "surname")
+        ]
         for low, high, role in page.column_cells(block, columns):
             value = page.text[low:high]
             words = value.replace(",", " ").split()
-            if not 2 <= len(value) <= 60 or any(char.isdigit() for char in value) or len(words) > 5 or not value[0].isalpha():
+            if (
+                not 2 <= len(value) <= 60
+                or any(char.isdigit() for char in value)
+                or len(words) > 5
+                or not value[0].isalpha()
+            ):
                 continue
-            if value.lower() in ("total", "n/a", "none", "average", "name", "unknown", "tbc", "vacant", "redacted", "[redacted]"):
+            if value.lower() in (
+                "total",
+                "n/a",
+                "none",
+                "average",
+                "name",
+                "unknown",
+                "tbc",
+                "vacant",
+                "redacted",
+                "[redacted]",
+            ):
+                continue
+            if role == "name" and any(
+                word in lexicon.cuts and word not in lexicon.given and word not in lexicon.surnames
+                for word in words
+            ):
                 continue
             title = re.match(rf"(?:{_TITLE}|{_OFFICE})\.? ", value)
             begin = low + (title.end() if title and len(words) > 2 else 0)
             yield Name(begin, high, tuple(words), 0.9, 1, f"in a column of {role}s")
+
+
+_CLASS_AFTER = re.compile(
+    r"^(?:'s)?,? ?[(\[\-]? ?(?:in |from |of )?(?:class )?(?:(?:[1-9]|1[0-3])[A-Z][A-Za-z0-9]?\b(?!\d)|(?:[Yy]ear|[Yy]r) ?(?:\d|R)|Y(?:[1-9]|1[0-3])\b|[Rr]eception\b|[Nn]ursery\b)"
+)
 
 
 def _role(page: Page, zones: Zones, name: Name) -> int:
@@ -292,9 +361,14 @@ def _role(page: Page, zones: Zones, name: Name) -> int:
     if place in ("signature", "letterhead", "mail-header", "disclaimer"):
         return -1
     before = page.text[max(0, low - 60) : low]
-    before = before.rsplit("\n", 1)[-1] if not before.endswith("\n") else before.rsplit("\n", 2)[-2][-50:] + " "
+    before = (
+        before.rsplit("\n", 1)[-1] if not before.endswith("\n") else before.rsplit("\n", 2)[-2][-50:] + " "
+    )
     before = re.sub(r"(?:Mr|Mrs|Miss|Ms|Mx|Dr)\.? $", "", before)
     after = page.text[high : high + 70]
+    if _CLASS_AFTER.match(after):
+        name.why = f"{name.why}, with a class"
+        return 1
     if _PRIVATE_AFTER.match(after):
         return 1
     if _PRO_AFTER.match(after.replace("\n", " , ", 1) if after.startswith("\n") else after):

@@ -10,9 +10,7 @@ from milter.detect.page import Page
 from milter.detect.places import Kin, block_kin
 from milter.detect.signature import Zones
 
-PATTERN = (
-    r"(?:\+ ?44|\b0044|\(\+44\)) ?\(?0?\)?[ \-.]{0,2}\d(?:[ \-.()]{0,2}\d){8,9}\b|\(?\b0[1237]\d(?:[ \-.()]{0,2}\d){7,8}\b|\b07\d{2}[ \-.]{1,3}\d{3}\n\d{3}\b"
-)
+PATTERN = r"(?:\+ ?44|\b0044|\(\+44\)) ?\(?0?\)?[ \-.]{0,2}\d(?:[ \-.()]{0,2}\d){8,9}\b|\(?\b0[1237]\d(?:[ \-.()]{0,2}\d){7,8}\b|\b07\d{2}[ \-.]{1,3}\d{3}\n\d{3}\b"
 _PHONE = re2.compile(PATTERN.encode("latin-1"), latin_options())
 _WORK_LABEL = re.compile(
     r"\b(?:work|office|direct|switchboard|fax|helpline|hotline|reception|main|school|council|duty|freephone|customer services?|out of hours|enquir\w+|bookings?|extension|ext)\b[^\n:]{0,20}[:\- ]*\(?$"
@@ -44,7 +42,11 @@ def find(page: Page, zones: Zones, own: frozenset[str]) -> list[Hit]:
 def _judge(page: Page, zones: Zones, low: int, high: int, digits: str) -> tuple[float, str]:
     label = page.label(low, high)
     before = page.lower[max(0, low - 60) : low]
-    if (label.name in ("nhs", "chi", "utr", "uln") and len(digits) == 10) or (label.name == "other" and "phone" not in before) or specimen(before[-40:], page.lower[high : high + 25]):
+    if (
+        (label.name in ("nhs", "chi", "utr", "uln") and len(digits) == 10)
+        or (label.name == "other" and "phone" not in before)
+        or specimen(before[-40:], page.lower[high : high + 25])
+    ):
         return 0.0, ""
     mobile = digits.startswith("07") and len(digits) == 11 and not digits.startswith("070")
     place = zones.at(low)

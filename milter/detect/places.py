@@ -34,10 +34,20 @@ def surroundings(page: Page, low: int, high: int) -> str:
     """The lines around a value that belong together: its block, at most six lines and 500 characters each way."""
     line = page.line_at(low)
     first = last = line
-    while first > 0 and line - first < 5 and page.text[slice(*page.line(first - 1))].strip() and low - page.line(first - 1)[0] < 400:
+    while (
+        first > 0
+        and line - first < 5
+        and page.text[slice(*page.line(first - 1))].strip()
+        and low - page.line(first - 1)[0] < 400
+    ):
         first -= 1
     count = len(page.starts)
-    while last + 1 < count and last - line < 4 and page.text[slice(*page.line(last + 1))].strip() and page.line(last + 1)[1] - high < 300:
+    while (
+        last + 1 < count
+        and last - line < 4
+        and page.text[slice(*page.line(last + 1))].strip()
+        and page.line(last + 1)[1] - high < 300
+    ):
         last += 1
     return page.lower[max(page.line(first)[0], low - 400) : min(page.line(last)[1], high + 300)]
 

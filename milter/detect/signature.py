@@ -24,7 +24,8 @@ _SIGN_OFF = re2.compile(
     latin_options(),
 )
 _HEADER = re2.compile(
-    rb"(?m)^[ >\t*]*(?:from|sent|to|cc|bcc|subject|date|reply-to|importance|attachments?)\*?[ ]?:[^\n]*$|^[ >]*on [^\n]{8,120} wrote:", latin_options()
+    rb"(?m)^[ >\t*]*(?:from|sent|to|cc|bcc|subject|date|reply-to|importance|attachments?)\*?[ ]?:[^\n]*$|^[ >]*on [^\n]{8,120} wrote:",
+    latin_options(),
 )
 DISCLAIMER = re2.compile(
     rb"this (?:e-?mail|message|communication|transmission)(?: and any| is| may| contains| has| \(including)|the information (?:contained )?in this (?:e-?mail|message)"
@@ -59,7 +60,11 @@ class Zones:
 
     def __init__(self, page: Page) -> None:
         """Find them; a table has none."""
-        found: list[Zone] = [] if page.passage.table else [*_headers(page), *_signatures(page), *_disclaimers(page), *_letterhead(page)]
+        found: list[Zone] = (
+            []
+            if page.passage.table
+            else [*_headers(page), *_signatures(page), *_disclaimers(page), *_letterhead(page)]
+        )
         self.zones = sorted(found, key=lambda zone: zone.start)
         self._starts = [zone.start for zone in self.zones]
 
@@ -103,7 +108,11 @@ def _signature_end(page: Page, at: int) -> int:
             if blank >= 2 and filled >= 2:
                 break
             continue
-        if len(line) > 110 or _HEADER.match(page.octets, low, high) or re.match(r"(?i)dear |[-_=]{5,}|p\.?s\.?\b|enc\b", line):
+        if (
+            len(line) > 110
+            or _HEADER.match(page.octets, low, high)
+            or re.match(r"(?i)dear |[-_=]{5,}|p\.?s\.?\b|enc\b", line)
+        ):
             break
         blank = 0
         filled += 1
@@ -128,7 +137,11 @@ def _letterhead(page: Page) -> list[Zone]:
     for number in range(min(12, len(page.starts))):
         low, high = page.line(number)
         line = page.lower[low:high].strip()
-        if _LETTER_BEGINS.match(line) or len(line) > 90 or (_FIELD.match(line) and not _OFFICE_FIELD.match(line)):
+        if (
+            _LETTER_BEGINS.match(line)
+            or len(line) > 90
+            or (_FIELD.match(line) and not _OFFICE_FIELD.match(line))
+        ):
             break
         if not line:
             if end and number > 6:
@@ -146,4 +159,6 @@ _LETTER_BEGINS = re.compile(
     r"{1,2}/\d{1,2}/\d{2}"
 )
 _FIELD = re.compile(r"[a-z][a-z .'/()\-]{1,40}[:\t]")
-_OFFICE_FIELD = re.compile(r"(?:tel|telephone|phone|fax|e-?mail|web|website|www|https?|t|e|m|w|dx|minicom|text|enquiries|please ask for|ask for|contact|direct|head ?teacher|principal|chief)\b")
+_OFFICE_FIELD = re.compile(
+    r"(?:tel|telephone|phone|fax|e-?mail|web|website|www|https?|t|e|m|w|dx|minicom|text|enquiries|please ask for|ask for|contact|direct|head ?teacher|principal|chief)\b"
+)

@@ -27,7 +27,9 @@ _SHAPES: tuple[tuple[str, str, Category, re.Pattern[str]], ...] = (
     ("passport", "passport", "identifier", re.compile(rf"(?:{_DIGITISH}[ ]?){{8}}{_DIGITISH}|[A-Z]{{1,2}}[ ]?\d{{6,8}}")),
 )  # fmt: skip
 _BY_NAME = {name: (kind, category, pattern) for name, kind, category, pattern in _SHAPES}
-_GAP = re.compile(r"[^A-Za-z0-9\n]{0,6}(?:\n[ \t]*)?(?:(?:is|was|are|no|number|given as|of)[ :]{1,2}){0,2}[^A-Za-z0-9\n]{0,4}")
+_GAP = re.compile(
+    r"[^A-Za-z0-9\n]{0,6}(?:\n[ \t]*)?(?:(?:is|was|are|no|number|given as|of)[ :]{1,2}){0,2}[^A-Za-z0-9\n]{0,4}"
+)
 
 
 def find(page: Page, taken: list[Hit]) -> list[Hit]:
@@ -57,12 +59,18 @@ def _read(page: Page, name: str, low: int, spans: list[tuple[int, int]]) -> list
         return []
     value = match.group()
     digits = sum(char.isdigit() for char in value)
-    if digits < 5 or len(set(value.translate(_REPAIR)) - set(" .-/")) < 3:
+    if (
+        digits < 3
+        or (digits < 5 and name in ("nino", "passport"))
+        or len(set(value.translate(_REPAIR)) - set(" .-/")) < 3
+    ):
         return []
     if any(start < match.end() and match.start() < end for start, end in spans):
         return []
     if name == "nino" and value.replace(" ", "").upper().startswith("QQ"):
         return []
-    if specimen(page.lower[max(0, low - 70) : low], page.lower[match.end() : match.end() + 40]):
+    if specimen(page.lower[max(0, low - 220) : low], page.lower[match.end() : match.end() + 40]):
         return []
-    return [Hit(kind, category, match.start(), match.end(), 0.8, f"labelled '{name}', form right but for a slip")]
+    return [
+        Hit(kind, category, match.start(), match.end(), 0.8, f"labelled '{name}', form right but for a slip")
+    ]
