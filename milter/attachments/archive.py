@@ -104,8 +104,6 @@ def read_7z(file: File, draft: Draft) -> None:
 
 def _try_7z(file: File, draft: Draft) -> None:
     """Try the words; a wrong one shows as damage."""
-    import py7zr
-
     draft.protect("password", "AES-256 (7-Zip)")
     for word in file.words[:SLOW_TRIES]:
         if file.budget.tries >= file.budget.limits.password_tries:
@@ -116,7 +114,9 @@ def _try_7z(file: File, draft: Draft) -> None:
             if _read_7z(word, file, draft):
                 draft.note("opened-with-message-word")
                 return
-        except (py7zr.exceptions.ArchiveError, lzma.LZMAError, EOFError, zlib.error, ValueError):
+        except (LimitError, MemoryError):
+            raise
+        except Exception:  # a wrong word makes noise, and py7zr stumbles over it in many ways
             del draft.passages[kept[0] :], draft.members[kept[1] :]
     raise LockedError("needs a password")
 

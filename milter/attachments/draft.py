@@ -14,7 +14,7 @@ from milter.settings import ReadLimits
 RATIO_FREE_BYTES = 10 * 1024 * 1024  # below this much, unpacked, a high ratio is harmless
 PASSAGES = 50_000  # of one attachment: a bound on the count of places, as text_chars bounds their length
 GRAVITY: tuple[Status, ...] = ("read", "locked", "unreadable", "limit")
-STRENGTH: tuple[Protection, ...] = ("none", "signed", "read-only", "weak", "password", "encrypted")
+STRENGTH: tuple[Protection, ...] = ("none", "read-only", "signed", "weak", "password", "encrypted")
 
 
 # The readers' own refusals. A library's error on hostile bytes is caught at one place, in `read`.
@@ -149,7 +149,9 @@ class Draft:
             self.status, self.why = status, why
 
     def protect(self, protection: Protection, lock: str = "") -> None:
-        """The file bears this protection; the stronger of two stands."""
+        """The file bears this protection; the stronger of two stands, and the lesser ones are notes as well."""
+        if protection in ("signed", "read-only"):
+            self.note(protection)
         if STRENGTH.index(protection) > STRENGTH.index(self.protection):
             self.protection, self.lock = protection, lock or self.lock
 

@@ -80,12 +80,12 @@ UNSEEN: dict[Kind, str] = {"hidden": "hidden text", "deleted": "deleted text", "
 
 
 def tidy(text: str) -> str:
-    """The text without spaces at line ends and with one blank line at most between two others."""
+    """The text without indents and spaces at line ends, and with one blank line at most between two others."""
     lines: list[str] = []
     for line in text.split("\n"):
-        bare = line.strip(" \r")
-        if bare.strip("\t") or (lines and lines[-1]):
-            lines.append(bare if bare.strip("\t") else "")
+        bare = line.strip(" \t\r")
+        if bare or (lines and lines[-1]):
+            lines.append(bare)
     return "\n".join(lines)
 
 

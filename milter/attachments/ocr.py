@@ -5,6 +5,17 @@ from typing import Any
 from milter.attachments.draft import File
 
 
+def installed() -> bool:
+    """Whether the engine and its English data are there."""
+    try:
+        import tesserocr
+
+        with tesserocr.PyTessBaseAPI(lang="eng"):
+            return True
+    except (ImportError, RuntimeError):
+        return False
+
+
 def text_of_picture(file: File) -> str | None:
     """The text of a picture, or None where recognition is not installed or its page limit is spent."""
     budget = file.budget

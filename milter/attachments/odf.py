@@ -24,7 +24,7 @@ MOST_REPEATS = 64  # of one cell that holds text; a sheet's empty rest repeats f
 def read_odf(file: File, draft: Draft) -> None:
     """Read a package."""
     parts: dict[str, bytes] = {}
-    listed = [entry for entry in zips.entries(file.content) if not entry.folder]
+    listed = [entry for entry in zips.entries(draft) if not entry.folder]
     manifest = next((entry for entry in listed if entry.name == "META-INF/manifest.xml"), None)
     if manifest and _locked(zips.unpack(file.content, manifest, file.budget), draft):
         raise LockedError("needs a password")

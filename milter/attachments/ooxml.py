@@ -33,21 +33,29 @@ PLACES = (
 )
 FLOWING = ("body", "header", "footer", "comment", "footnote", "slide", "notes", "master")
 CONCEALED = ("properties", "custom data", "pivot cache")
-SKIPPED = re.compile(
-    r"(?:/theme/|word/styles\.xml$|stylesWithEffects|/fontTable\.xml$|/webSettings\.xml$|/numbering\.xml$"
-    r"|tableStyles\.xml$|/calcChain\.xml$|/printerSettings|\.odttf$|\.fntdata$|viewProps\.xml$|_xmlsignatures/"
-    r"|^\[trash\]|/colors\d*\.xml$|/charts/style\d*\.xml$|\[Content_Types\]\.xml$)"
+# Parts that hold settings and no text are known by their root element, never by their name, which is free.
+TEXTLESS = frozenset(
+    ("theme", "styles", "fonts", "webSettings", "tblStyleLst", "calcChain", "viewPr", "colorStyle")
 )
+WORKBOOK = frozenset(
+    ("workbook", "worksheet", "sst", "styleSheet", "chartsheet", "dialogsheet", "macrosheet")
+)
+FONTS = re.compile(r"(?i)(?:\.odttf|\.fntdata|\.ttf|printerSettings\d*\.bin)$")
+ROOT = re.compile(rb"\s{0,99}<(?:[\w.-]{1,40}:)?([\w.-]{1,60})[\s>/]")
+PROLOG = re.compile(rb"^(?:\xef\xbb\xbf)?\s{0,99}(?:<\?xml[^>]{0,200}\?>)?")
 XML = re.compile(r"\.(?:xml|vml|rels)$")
 PICTURES = re.compile(r"(?i)\.(?:png|jpe?g|gif|bmp|tiff?|emf|wmf|ico|svg|webp|heic|wdp)$")
 READ_ONLY = re.compile(
-    rb"<\w+:(?:documentProtection|writeProtection|modifyVerifier)\b|<(?:\w+:)?(?:fileSharing|workbookProtection)\b"
+    rb"<\w{1,20}:(?:writeProtection|modifyVerifier)\s"
+    rb"|<\w{1,20}:documentProtection\s[^>]{0,2000}enforcement=[\"'](?:1|t|on)"
+    rb"|<(?:\w{1,20}:)?fileSharing\s[^>]{0,2000}(?:readOnlyRecommended=[\"'](?:1|t)|(?:reservationPassword|hashValue)=)"
+    rb"|<(?:\w{1,20}:)?workbookProtection\s[^>]{0,2000}lock(?:Structure|Windows|Revision)=[\"'](?:1|t)"
 )
 
 
 def read_ooxml(file: File, draft: Draft) -> None:
     """Read a docx, xlsx or pptx package, or another of the family."""
-    listed = [entry for entry in zips.entries(file.content) if not entry.folder]
+    listed = [entry for entry in zips.entries(draft) if not entry.folder]
     if any(entry.encrypted for entry in listed):
         raise LockedError("its parts are encrypted")
     if len(listed) > file.budget.limits.members * 2:
@@ -57,7 +65,7 @@ def read_ooxml(file: File, draft: Draft) -> None:
         name = entry.name.lstrip("/").replace("\\", "/")
         if entry.name.startswith("_xmlsignatures/") or "/_xmlsignatures/" in f"/{name}":
             draft.protect("signed", "Office signature")
-        if SKIPPED.search(name):
+        if FONTS.search(name) or "_xmlsignatures/" in name or name == "[Content_Types].xml":
             continue
         try:
             content = zips.unpack(file.content, entry, file.budget)
@@ -70,12 +78,13 @@ def read_ooxml(file: File, draft: Draft) -> None:
 
 def _parts(parts: dict[str, bytes], draft: Draft) -> None:
     pictures: list[tuple[str, bytes]] = []
-    sheets = {name for name in parts if name.startswith("xl/") and _of_workbook(name)}
-    if sheets:
-        read_workbook(parts, draft)
+    roots = {name: root_of(content) for name, content in parts.items()}
+    sheets = {name: root for name, root in roots.items() if root in WORKBOOK}
+    if "workbook" in sheets.values():
+        read_workbook(parts, sheets, draft)
     for name in sorted(parts, key=_order):
         content = parts[name]
-        if name in sheets and not name.endswith("workbook.xml"):
+        if roots[name] in TEXTLESS or (name in sheets and roots[name] != "workbook"):
             continue
         if "vbaproject" in name.lower():
             draft.note("macros")
@@ -91,12 +100,11 @@ def _parts(parts: dict[str, bytes], draft: Draft) -> None:
     settle_pictures(draft)
 
 
-def _of_workbook(name: str) -> bool:
-    return bool(
-        re.search(
-            r"xl/(?:worksheets/[^/]+\.xml|sharedStrings\.xml|styles\.xml|workbook\.xml)$", name, re.IGNORECASE
-        )
-    )
+def root_of(content: bytes) -> str:
+    """The local name of a part's root element; '' where anything but a plain prolog stands before it."""
+    prolog = PROLOG.match(content)
+    root = ROOT.match(content, prolog.end() if prolog else 0)
+    return root[1].decode() if root else ""
 
 
 def _order(name: str) -> tuple[int, int, str]:

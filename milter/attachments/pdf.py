@@ -1,8 +1,9 @@
 """PDF: text of each page, and what stands beside it: form values, annotations, attachments, metadata.
 
-PDFium takes the text, qpdf (pikepdf) walks the objects. A page that shows only pictures is a scan: read by
-OCR where that is installed, else the file is 'unreadable' with the note 'no-text'. PDFium crashes when two
-threads use it: one thread a process.
+qpdf (pikepdf) opens the file, measures its streams and walks its objects; PDFium takes the text, and is never
+handed a file whose streams swell beyond the limits. A page that shows only pictures is a scan: read by OCR where
+that is installed, else the file is 'unreadable' with the note 'no-text'. PDFium crashes when two threads use it:
+one thread a process.
 """
 
 import re
@@ -10,19 +11,26 @@ from typing import Any
 
 from milter.attachments.draft import Draft, File, UnreadableError
 from milter.attachments.links import note_links
-from milter.attachments.pdfextras import read_extras
-from milter.attachments.pdflock import open_words
+from milter.attachments.ocr import text_of_page
+from milter.attachments.pdfextras import Extras, extras_of
+from milter.attachments.pdflock import opened
 
-HEADER = re.compile(rb"%PDF-\d")
 PICTURE_SHARE = 0.25  # a page without text whose pictures cover this much of it is a scan
 PAGE_TEXT_CHARS = 10  # letters and digits below which a page counts as without text
+MOST_PICTURES = 500  # looked at on one page
 
 
 def read_pdf(file: File, draft: Draft) -> None:
     """Read a PDF, locked or not."""
-    password = open_words(file, draft)
+    password, document = opened(file, draft)
+    extras = Extras()
+    if document is None:
+        draft.fail("unreadable", "the PDF file is damaged")  # PDFium mends more than qpdf
+    else:
+        with document:
+            extras = extras_of(document, draft)
     scans = _pages(file, draft, password)
-    read_extras(file, draft, password)
+    extras.say(draft)
     if scans:
         draft.note("no-text")
         draft.fail("unreadable", f"{scans} of its pages are pictures without text")
@@ -56,8 +64,6 @@ def _pages(file: File, draft: Draft, password: str) -> int:
 
 def _page(page: Any, where: str, file: File, draft: Draft) -> bool:
     """Take one page's text; whether it is a picture that could not be read."""
-    from milter.attachments.ocr import text_of_page
-
     text_page = page.get_textpage()
     try:
         text = text_page.get_text_range().replace("\r\n", "\n").replace("\ufffe", "-")
@@ -83,6 +89,6 @@ def _pictured(page: Any) -> bool:
     for number, thing in enumerate(page.get_objects(filter=(raw.FPDF_PAGEOBJ_IMAGE,), max_depth=4)):
         left, bottom, right, top = thing.get_bounds()
         covered += abs((right - left) * (top - bottom))
-        if number > 500 or covered >= PICTURE_SHARE * width * height:
+        if number > MOST_PICTURES or covered >= PICTURE_SHARE * width * height:
             break
     return bool(covered >= PICTURE_SHARE * width * height)

@@ -8,29 +8,36 @@ from milter.attachments.draft import Draft, File, LockedError, UnreadableError
 from milter.attachments.reading import Protection
 
 
-def open_words(file: File, draft: Draft) -> str:
-    """The password that opens the file: '' where it needs none. Says which lock it bears.
+def opened(file: File, draft: Draft) -> tuple[str, Any]:
+    """The password that opens the file, '' where it needs none, and the open document; says which lock it bears.
 
-    Raises LockedError where no word of the message opens it, UnreadableError where it is no PDF at all.
+    The document is None where qpdf can't open what another reader may. Raises LockedError where no word of the
+    message opens it.
     """
     import pikepdf
 
     try:
-        with pikepdf.open(io.BytesIO(file.content), suppress_warnings=True) as document:
-            _say_lock(document, draft)
+        document = _open(file.content, "")
     except pikepdf.PasswordError:
         return _try(file, draft)
     except pikepdf.PdfError as fault:
         if b"/Encrypt" in file.content:
             draft.protect("password", "PDF, unknown method")
             raise LockedError("is locked by a method that nothing here opens") from fault
-        # PDFium mends more than qpdf; let it try
+        return "", None
     except (ValueError, OverflowError, NotImplementedError) as fault:
         raise UnreadableError("the PDF file is damaged") from fault
-    return ""
+    _say_lock(document, draft)
+    return "", document
 
 
-def _try(file: File, draft: Draft) -> str:
+def _open(content: bytes, password: str) -> Any:
+    import pikepdf
+
+    return pikepdf.open(io.BytesIO(content), password=password, suppress_warnings=True)
+
+
+def _try(file: File, draft: Draft) -> tuple[str, Any]:
     import pikepdf
 
     budget = file.budget
@@ -39,13 +46,12 @@ def _try(file: File, draft: Draft) -> str:
             break
         budget.tries += 1
         try:
-            with pikepdf.open(io.BytesIO(file.content), password=word) as document:
-                lock = _lock_of(document)
-                draft.protect(*lock)
-                draft.note("opened-with-message-word")
-                return word
+            document = _open(file.content, word)
         except pikepdf.PasswordError:
             continue
+        draft.protect(*_lock_of(document))
+        draft.note("opened-with-message-word")
+        return word, document
     draft.protect(*_stated_lock(file.content))
     raise LockedError("needs a password")
 
@@ -59,7 +65,7 @@ def _named(version: int, revision: int, bits: int) -> tuple[Protection, str]:
     if version >= 5:
         return "password", f"PDF R{revision} AES-256"
     if version == 4:
-        return "password", f"PDF R{revision} AES-{bits}"
+        return "password", f"PDF R{revision} AES-128"
     return "weak", f"PDF R{revision} RC4-{bits}"
 
 
@@ -70,18 +76,16 @@ def _say_lock(document: Any, draft: Draft) -> None:
 
 
 def _stated_lock(content: bytes) -> tuple[Protection, str]:
-    """The lock as the encryption dictionary states it, when it can't be opened."""
-    at = content.rfind(b"/Encrypt")
-    near = re.findall(rb"/V\s{0,9}(\d)\b", content)
-    revisions = re.findall(rb"/R\s{0,9}(\d)\b", content)
-    lengths = [
-        int(value) for value in re.findall(rb"/Length\s{0,9}(\d{2,3})\b", content) if 40 <= int(value) <= 256
-    ]
-    if at < 0 or not near:
+    """The lock as the encryption dictionary states it, when it can't be opened (7.6.2, table 20)."""
+    at = content.find(b"/Standard")
+    dictionary = (
+        content[max(0, content.rfind(b"obj", 0, at)) : content.find(b"endobj", at)] if at >= 0 else b""
+    )
+    version = max((int(value) for value in re.findall(rb"/V\s{0,9}([1-5])\b", dictionary)), default=0)
+    revision = max((int(value) for value in re.findall(rb"/R\s{0,9}([2-6])\b", dictionary)), default=0)
+    lengths = [int(value) for value in re.findall(rb"/Length\s{0,9}(\d{2,3})\b", dictionary)]
+    if not version:
         return "password", "PDF, unknown method"
-    version = max(int(value) for value in near if int(value) <= 6)
-    revision = max((int(value) for value in revisions if 2 <= int(value) <= 6), default=0)
-    if version == 4 and b"/AESV2" not in content:
+    if version == 4 and b"/AESV2" not in dictionary:
         return "weak", f"PDF R{revision} RC4-128"
-    bits = 128 if version == 4 else (lengths[0] if version in (2, 3) and lengths else 40)
-    return _named(version, revision, bits)
+    return _named(version, revision, max((length for length in lengths if 40 <= length <= 128), default=40))

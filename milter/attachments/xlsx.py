@@ -5,6 +5,7 @@ are told apart. Cells are found by pattern in the part's bytes where it is writt
 the libraries write it; anything else goes through a real XML parser.
 """
 
+import posixpath
 import re
 from dataclasses import dataclass, field
 
@@ -25,6 +26,7 @@ HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
 AROUND = re.compile(rb"<(?:headerFooter|dataValidation|hyperlink|conditionalFormatting|scenario|controls)")
 TEXT = re.compile(rb"<t(?:\s[^>]*)?>([^<]*)</t>")
 ENTITY = re.compile(r"&(#x[0-9A-Fa-f]{1,6}|#\d{1,7}|amp|lt|gt|quot|apos);|_x([0-9A-Fa-f]{4})_")
+SHEETS = ("worksheet", "chartsheet", "dialogsheet", "macrosheet")
 MOST_ROWS = 2_000_000
 NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 
@@ -48,33 +50,36 @@ class Book:
     used: set[int]  # indexes of the shared strings that a cell shows
 
 
-def read_workbook(parts: dict[str, bytes], draft: Draft) -> None:
-    """Read all sheets, in the workbook's order, and the strings that no cell shows any more."""
-    lower = {name.lower(): name for name in parts}
-    strings = shared_strings(parts.get(lower.get("xl/sharedstrings.xml", ""), b""), draft)
-    styles = Styles.of(parts.get(lower.get("xl/styles.xml", ""), b""), parts.get("xl/workbook.xml", b""))
+def read_workbook(parts: dict[str, bytes], roots: dict[str, str], draft: Draft) -> None:
+    """Read all sheets, and the strings that no cell shows any more. `roots`: the root element of each part."""
+    part_of = {root: parts[name] for name, root in roots.items()}
+    strings = shared_strings(part_of.get("sst", b""), draft)
+    styles = Styles.of(part_of.get("styleSheet", b""), part_of["workbook"])
     book = Book(strings, styles, set())
-    names = sheet_names(parts, draft)
-    for part in sorted(parts, key=lambda name: (len(name), name)):
-        if part.lower().startswith("xl/worksheets/") and part.endswith(".xml"):
+    names = sheet_names(parts, next(name for name, root in roots.items() if root == "workbook"), draft)
+    for part in sorted(
+        roots, key=lambda name: (list(names).index(name) if name in names else len(names), name)
+    ):
+        if roots[part] in SHEETS:
             title, hidden = names.get(part, (part.rpartition("/")[2], False))
             _sheet(parts[part], title, hidden, book, draft)
     unused = [text for number, text in enumerate(strings) if number not in book.used]
     draft.say("unused strings", "\n".join(unused), hidden=True)
 
 
-def sheet_names(parts: dict[str, bytes], draft: Draft) -> dict[str, tuple[str, bool]]:
-    """Part name to the sheet's name and whether it is hidden or very hidden."""
-    book = parse(parts.get("xl/workbook.xml", b"<workbook/>"), draft)
-    links = parse(parts.get("xl/_rels/workbook.xml.rels", b"<Relationships/>"), draft)
+def sheet_names(parts: dict[str, bytes], workbook: str, draft: Draft) -> dict[str, tuple[str, bool]]:
+    """Part name to the sheet's name and whether it is hidden or very hidden, in the workbook's order."""
+    folder, _, file = workbook.rpartition("/")
+    book = parse(parts[workbook], draft)
+    links = parse(parts.get(f"{folder}/_rels/{file}.rels", b"<Relationships/>"), draft)
     if book is None or links is None:
         return {}
     target = {one.get("Id"): one.get("Target", "") for one in links.iter("{*}Relationship")}
     names: dict[str, tuple[str, bool]] = {}
     for sheet in book.iter("{*}sheet"):
         key = next((value for name, value in sheet.attrib.items() if name.endswith("}id")), "")
-        path = target.get(key, "").lstrip("/")
-        part = path if path.startswith("xl/") else f"xl/{path}"
+        path = target.get(key, "")
+        part = path.lstrip("/") if path.startswith("/") else posixpath.normpath(f"{folder}/{path}")
         names[part] = (sheet.get("name", ""), sheet.get("state", "visible") != "visible")
     return names
 

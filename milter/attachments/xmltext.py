@@ -40,7 +40,7 @@ TELLING = (
 # <w:docVar w:val=..>, <w:tag w:val=..> and the like say their text in an attribute that elsewhere is a setting.
 VAL_PARENTS = (
     "docVar", "tag", "alias", "listEntry", "listItem", "default", "helpText", "statusText", "placeholder",
-    "lastValue", "result", "dropDownList", "comboBox", "tblCaption", "tblDescription", "entryMacro", "name",
+    "lastValue", "result", "dropDownList", "comboBox", "tblCaption", "tblDescription", "entryMacro", "name", "lvlText",
 )  # fmt: skip
 QUICK = re.compile(rb"[\s:](?:" + b"|".join(name.encode() for name in TELLING) + rb")\s*=")
 VAL_QUICK = re.compile(rb"<(?:\w+:)?(?:" + b"|".join(name.encode() for name in VAL_PARENTS) + rb")\s")

@@ -22,7 +22,7 @@ class Lock:
 
 def read_zip(file: File, draft: Draft) -> None:
     """Read every member; names are text too."""
-    listed = [entry for entry in zips.entries(file.content) if not entry.folder]
+    listed = [entry for entry in zips.entries(draft) if not entry.folder]
     draft.say("file names", "\n".join(entry.name for entry in listed[:2000]))
     locked = [entry for entry in listed if entry.encrypted]
     word = try_words(file, locked) if locked else None

@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 
-from milter.attachments.draft import Budget, LimitError, UnreadableError
+from milter.attachments.draft import Budget, Draft, LimitError, UnreadableError
 
 LOCAL = b"PK\x03\x04"
 END = b"PK\x05\x06"
@@ -44,11 +44,13 @@ class Entry:
         return self.name.endswith("/") and self.packed == 0
 
 
-def entries(content: bytes) -> list[Entry]:
+def entries(draft: Draft) -> list[Entry]:
     """All members that the directory lists, and those that lie outside it.
 
-    Raises UnreadableError where there is no directory, LimitError for overlaps and over-long directories.
+    Raises UnreadableError where there is nothing, LimitError for overlaps and over-long directories. An archive
+    without its directory, such as one cut short, is read as far as it goes and said to be damaged.
     """
+    content = draft.file.content
     if content.count(b"PK\x01\x02") > MOST_ENTRIES:
         raise LimitError(f"lists more than {MOST_ENTRIES} files")
     try:
@@ -56,9 +58,10 @@ def entries(content: bytes) -> list[Entry]:
             listed = [_entry(content, info) for info in archive.infolist()]
     except (zipfile.BadZipFile, struct.error, ValueError, NotImplementedError, OverflowError) as fault:
         found = _strays(content, [])
-        if found:
-            return found
-        raise UnreadableError("the zip file is damaged") from fault
+        if not found:
+            raise UnreadableError("the zip archive is damaged") from fault
+        draft.fail("unreadable", "the zip archive is damaged")
+        return found
     _refuse_overlaps(listed)
     return listed + _strays(content, listed)
 

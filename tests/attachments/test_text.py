@@ -1,0 +1,63 @@
+"""Text and tables of separated values come out whole, with offsets that are the file's."""
+
+import pytest
+
+from milter.attachments import read
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1"]
+)
+def test_text_in_any_encoding(encoding: str) -> None:
+    """Text as Windows and Unix programs save it is read without being told how."""
+    text = "Pupil: Zoë Müller, NHS No 943 476 5919, £40\r\nSecond line of some length"
+    (passage,) = read(text.encode(encoding), name="note.txt").passages
+    assert passage.text == text
+    assert passage.exact
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_tables_are_parted_by_tabs_in_place(separator: str) -> None:
+    """Whatever parts the cells, the passage has tabs there and is as long as the file."""
+    text = (
+        separator.join(("Name", "DOB", "UPN")) + "\n" + separator.join(("A Child", "03/04/2012", "A1")) + "\n"
+    )
+    (passage,) = read(text.encode(), name="list.csv").passages
+    assert passage.table
+    assert passage.exact
+    assert passage.text == text.replace(separator, "\t")
+
+
+def test_quoted_cells_keep_their_length() -> None:
+    """Separators, quotes and line ends inside a quoted cell part nothing, and shift nothing."""
+    text = 'Name,Address,DOB\n"Child, A","1 Mill ""Old""\nLane",03/04/2012\n5" pipe,x,y\n'
+    (passage,) = read(text.encode(), name="list.csv").passages
+    lines = passage.text.split("\n")
+    assert len(passage.text) == len(text)
+    assert [cell.strip() for cell in lines[1].split("\t")] == [
+        "Child, A",
+        '1 Mill  "Old " Lane',
+        "03/04/2012",
+    ]
+    assert lines[2].split("\t") == ['5" pipe', "x", "y"]
+    assert passage.text.index("03/04/2012") == text.index("03/04/2012")
+
+
+def test_a_table_without_a_name_is_seen() -> None:
+    """Lines with the same number of separators are a table, whatever the file is called."""
+    text = b"Name;DOB;UPN\nA;03/04/2012;X1\nB;04/05/2012;X2\n"
+    assert read(text, name="export.txt").passages[0].table
+
+
+@pytest.mark.parametrize("text", ["Dear Ann,\nthank you, Bob.\n\nYours, C, D\n", "One line, only", "a|b"])
+def test_prose_is_no_table(text: str) -> None:
+    """Commas in sentences part no cells."""
+    (passage,) = read(text.encode()).passages
+    assert not passage.table
+
+
+def test_a_declared_charset_is_used() -> None:
+    """A charset that the message declares is taken where the octets do not speak for themselves."""
+    text = "Запись ребёнка"
+    reading = read(text.encode("koi8-r"), declared="text/plain; charset=koi8-r")
+    assert reading.passages[0].text == text
