@@ -64,6 +64,7 @@ def find(page: Page, zones: Zones, names: list[tuple[int, int]], own: frozenset[
     postcodes = [match.span() for match in _POSTCODE.finditer(page.octets)]
     found = [hit for hit in streets if _fold(page.text[hit.start : hit.end]) not in own]
     found += _columns(page)
+    found += _behind_names(page, zones, names, found)
     for low, high in postcodes:
         found += _before_postcode(page, zones, names, found, low)
         hit = _postcode(page, zones, names, found, low, high)
@@ -137,15 +138,34 @@ def _columns(page: Page) -> list[Hit]:
         columns = [(at, role) for at, role in enumerate(block.roles) if role == "address"]
         if columns and page.private_block(block):
             for low, high, _ in page.column_cells(block, columns):
-                text = page.text[low:high]
-                if (
-                    not _STREET.search(page.octets, low, high)
-                    and len(text) > 4
-                    and " " in text
-                    and not _POSTCODE.fullmatch(text.encode("latin-1"))
-                ):
-                    found.append(Hit("address", "contact", low, high, 0.85, "in a column of addresses"))
+                code = _POSTCODE.search(page.octets, low, high)
+                end = low + len(page.text[low : code.start() if code else high].rstrip(" ,"))
+                if end - low > 4 and " " in page.text[low:end] and not _STREET.search(page.octets, low, high):
+                    found.append(Hit("address", "contact", low, end, 0.85, "in a column of addresses"))
     return found
+
+
+def _behind_names(page: Page, zones: Zones, names: list[tuple[int, int]], found: list[Hit]) -> list[Hit]:
+    """'Ella Smith, 26 Beechcroft.': a number and a word right behind a private person's name."""
+    more: list[Hit] = []
+    for _, end in names:
+        match = _INLINE.match(page.text, end, end + 80)
+        if (
+            match
+            and not _MONTHS.search(match.group(1))
+            and zones.at(end) not in ("signature", "letterhead", "disclaimer")
+        ):
+            if not any(hit.start < match.end(1) and match.start(1) < hit.end for hit in found):
+                more.append(Hit("address", "contact", *match.span(1), 0.75, "right behind a person's name"))
+    return more
+
+
+_INLINE = re.compile(
+    r"(?:'s)?,? ?(?:\n|[(/|]|of|at|who lives at|lives at)?,? ?((?:(?:Flat|Apartment|Apt|Room) ?\w{1,4},? )?\d{1,4}[A-Za-z]? [A-Z][a-z']{3,}(?: [A-Z][a-z']+){0,2})(?=[,.;)\n]|$)"
+)
+_MONTHS = re.compile(
+    r"\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|Year|Class|Mon|Tue|Wed|Thu|Fri|Sat|Sun|Days?|Hours|Pupils|Children)"
+)
 
 
 def _before_postcode(

@@ -123,6 +123,8 @@ def _factor(topic: str, evidence: Evidence) -> float:
         factor *= {"contact": 0.2, "said": 0.35, "list": 0.2, "table": 0.5, "birth": 0.8}.get(topic, 0.5)
     elif genre.is_a("published", least=5) and not confidential:
         factor *= {"contact": 0.2, "said": 0.3, "list": 0.15, "table": 0.4, "birth": 0.7}.get(topic, 0.5)
+    if genre.blanks >= 8 and not evidence.hits("date-of-birth"):
+        factor *= {"contact": 0.2, "said": 0.3, "birth": 0.5}.get(topic, 1.0)
     if genre.is_a("advert", least=9):
         factor *= {"contact": 0.2, "said": 0.3}.get(topic, 0.7)
     if genre.is_a("policy", least=9):

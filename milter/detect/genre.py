@@ -21,6 +21,15 @@ _FIELD = re.compile(r"(?m)^[ \t]*[A-Z][A-Za-z /()'.\-]{2,50}:?[ \t]*(?:_{3,}|\.{
 _REDACTED = re.compile(
     r"\[?\bredacted\b\]?|\u2588+|\[name removed\]|\[withheld\]|xxxx+|\*{4,}", re.IGNORECASE
 )
+_OLD_YEARS = re.compile(r"\b1(?:[4-8]\d\d|9[01]\d)\b")
+_SPECIMEN = re.compile(
+    r"(?m)^\W{0,6}(?:SPECIMEN|SAMPLE|EXAMPLE|DUMMY|Specimen|Sample)(?: (?:ONLY|COPY|LETTER|DATA|only|copy|letter|data))?\W{0,6}$"
+    r"|\b(?:SPECIMEN|DUMMY DATA|TEST DATA|SAMPLE DATA)\b"
+)
+_NOBODY = re.compile(
+    r"\b(?:A\.? ?N\.? Other|Joe Bloggs|J\.? Bloggs|Fred Bloggs|John Doe|Jane Doe|Anytown|Any Street|Mickey Mouse|Donald Duck"
+    r"|Test Test|Test Pupil|Test Patient|Anyshire|Somewhere Street)\b"
+)
 _GENRES = (
     "minutes",
     "published",
@@ -99,6 +108,8 @@ def judge(pages: list[Page], name: str) -> Genre:
         for genre, weight in meaning[str(at)]:
             points[genre] += weight
     plain = text.decode("latin-1")
+    points["history"] += 3 * min(len(_OLD_YEARS.findall(plain)) // 2, 3)
+    points["fiction"] += 8 * bool(_SPECIMEN.search(plain)) + 4 * len(set(_NOBODY.findall(plain)))
     return Genre(
         points, len(_BLANK.findall(plain)) + len(_FIELD.findall(plain)) // 2, len(_REDACTED.findall(plain))
     )

@@ -99,7 +99,8 @@ def phrase_pattern(phrase: str) -> str:
     body = "".join({"*": r"\w*", " ": r"[\s\-]{1,3}"}.get(char) or re.escape(char) for char in phrase)
     before = r"\b" if phrase[0].isalnum() else ""
     after = r"\b" if phrase[-1].isalnum() else ""
-    return f"{before}{body}{after}"
+    cased = phrase.isupper() and len(phrase) <= 6  # 'ME' and 'MS' are illnesses, 'me' and 'Ms' are none
+    return f"(?-i:{before}{body}{after})" if cased else f"{before}{body}{after}"
 
 
 def union(phrases: list[str], *, case: bool = False) -> "re2._Regexp":

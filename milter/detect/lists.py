@@ -10,13 +10,14 @@ from milter.detect.person import Name
 _LEAST = 3  # names that make a list
 _MARK = re.compile(r"^[ \t]*(?:[\-*\xb7o>]|\d{1,3}[.)]?|[a-z][.)])?[ \t]*")
 _NAME_LINE = re.compile(
-    r"^[A-Z\xc0-\xde][\w\xc0-\xff'\-]*\.?(?:,? [A-Z\xc0-\xde][\w\xc0-\xff'\-]*\.?){0,3}(?:[ \t]*[(\-,:\t][^\n]{0,60})?$"
+    r"^[A-Z\xc0-\xde][\w\xc0-\xff'\-]*\.?(?:,? [A-Z\xc0-\xde][\w\xc0-\xff'\-]*\.?){0,3}(?:[ \t]*[(\-,:\t|][^\n]{0,60}|[ \t]+[/\\XxYyNPAL0-9 \t.%\xb7-]+)?$"
 )
 CHILDREN = re.compile(
     r"\bpupils?\b|\bstudents?\b|\bclass\b|\byear (?:\d|one|two|three|four|five|six|r\b|group)|\byr ?\d|\breception\b|\bnursery\b|\bchild(?:ren)?\b|\bregister\b|\bpupil premium\b|\bfsm\b|\bfree school meals?\b|\bsend?\b"
     r"|\behcp\b|\beal\b|\btrip\b|\blooked after\b|\bform \d|\btutor group\b|\bintervention\b|\bdetention\b|\battendance\b|\bkey stage\b|\bks[1-4]\b|\bphonics\b|\bboys\b|\bgirls\b|\bbooster\b|\bbreakfast club\b|\bnurture\b"
     r"|\bleavers\b|\bstarters\b|\b\d{1,2}[a-z]{1,2}\b(?= ?(?:class|list|register))|\b[1-6r][a-z]{1,2}$|- ?[1-9][a-z]{1,2}\b"
 )
+CLASS_TOKEN = re.compile(r"\b(?:in|class|from|of|to|and) (?:[1-9]|1[0-3])[A-Z]{1,2}\b|\([1-9R][A-Z]\)")
 PUBLISHED_LIST = re.compile(
     r"\b(?:team|cast|winners?|congratulations|well done|awards?|prize|results of the|match|choir|squad|governors?|councillors?|candidates?|members|committee|present|apologies|attend(?:ees|ance:)|staff|officers?|speakers|authors?|characters|books?|invited|organis\w+|volunteers|stall|sponsors|reading)\b"
 )
@@ -70,7 +71,7 @@ def _name_of(page: Page, number: int) -> tuple[int, int] | None:
         if "," not in body[:24]
         else ",".join(body.split(",")[:2])
     )
-    name = re.split(r" - |[(:\t]", name)[0].rstrip(" ,")
+    name = re.split(r" - |[(:\t|/\\]|\s\d", name)[0].rstrip(" ,")
     words = name.replace(",", " ").split()
     lexicon = shipped()
     if not 1 <= len(words) <= 4 or any(word in lexicon.cuts or word in lexicon.tails for word in words):
@@ -101,7 +102,14 @@ def _close(
 
 def _people(page: Page, low: int, high: int, count: int) -> People:
     title = _title(page, low)
-    return People(low, high, count, bool(CHILDREN.search(title)), bool(PUBLISHED_LIST.search(title)), title)
+    return People(
+        low,
+        high,
+        count,
+        bool(CHILDREN.search(title) or (count >= 4 and CLASS_TOKEN.search(page.text[:8_000]))),
+        bool(PUBLISHED_LIST.search(title)),
+        title,
+    )
 
 
 def _title(page: Page, low: int) -> str:

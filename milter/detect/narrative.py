@@ -22,6 +22,10 @@ from milter.detect.signature import Zones
 _MOST = 400  # phrases of one passage that are read in their sentence; the rest is more of the same
 
 _SUBJECTS = (  # who a sentence is about; the first that fits decides
+    ("one", 0.9, re.compile(
+        r"\bthe only\b|\bjust the one\b|\bonly one (?:here|there|in|at|with)\b|\b(?:the|a|that) (?:boy|girl|child|pupil|lad|student|kid)\b[^.\n]{0,40}\bin (?:year|yr|class|reception|nursery|[1-9][a-z]\b|1[0-3][a-z]\b)|\bthe (?:deputy |former |acting )?leader's?\b|\b(?:a|an|one|another|a certain) (?:\w+ ){0,3}(?:boy|girl|child|pupil|student|teacher|ta|parent|member of staff|colleague|caretaker|head|deputy|tenant|resident|family|mother|father|lad|woman|man|employee|worker|officer"
+        r"|dad|mum|couple|neighbour|man|lady|gentleman|teenager)\b[^.\n]{0,60}?\b(?:in (?:year|yr|class|reception|my|our|the|\d)|at (?:the|our|number|no)|from (?:the|our|number|class|year)|who (?:lives|works|joined|moved|has been|was|is)|here|on (?:the|our|my)|of (?:\d|mine|ours)|next door|opposite|upstairs|downstairs|team\b)"
+        r"|\bour (?:new |former |site |deputy |assistant )?(?:head|caretaker|senco|cook|bursar|receptionist|chair|finance manager|business manager|librarian|cleaner|lollipop \w+)\b|\bthe (?:head(?:teacher)?|caretaker|deputy head|cook|lollipop \w+|vicar|postmaster|postmistress|chair of governors|landlord of|owner of|family at|man at|woman at|lady at|couple at|tenant at|people at)\b")),
     ("kin", 0.9, re.compile(
         r"\b(?:my|his|her|their|the child's|the boy's|the girl's|our) (?:son|daughter|child|husband|wife|partner|mother|father|mum|dad|brother|sister|nan|gran\w*|baby|neighbour|tenant|ex\b|boyfriend|girlfriend|stepson"
         r"|stepdaughter|step-?father|step-?dad|step-?mum|uncle|aunt|grandson|granddaughter|younger|older|elder|youngest|eldest|twins?|siblings?|colleague|client|patient|pupil|student|employee)\b|\b(?:mum|dad|mother|father|nan|grandma|grandmother|stepdad|step-dad) (?:has|is|was|had|said|says|told|reported|disclosed"
@@ -31,10 +35,6 @@ _SUBJECTS = (  # who a sentence is about; the first that fits decides
         r"\b(?:this|the|that|our|said) (?:\w+ ){0,2}(?:boy|girl|child|pupil|student|tenant|client|patient|lad|young person|young man|young woman|resident|claimant|employee|mother|father|family|couple|gentleman|lady|woman|man"
         r"|individual|complainant|caller|youth|teenager|toddler|baby|infant|service user|applicant|perpetrator|victim|suspect|youngster|learner|household|occupant|neighbour|caretaker|colleague|worker|sibling|twin)\b(?!ren|'s services)")),
     ("note", 0.8, re.compile(r"(?:^|[\n.:;]\s*|- )(?:pt|patient|client|yp|su|ct|tenant|pupil|child|student|resident|mother|father|mum|dad|claimant|cl|service user|caller|mo|fa|mgm)\b(?! ?s\b)(?=[ /]\w)")),
-    ("one", 0.9, re.compile(
-        r"\bthe only\b|\bjust the one\b|\bonly one (?:here|there|in|at|with)\b|\b(?:the|a|that) (?:boy|girl|child|pupil|lad|student|kid)\b[^.\n]{0,40}\bin (?:year|yr|class|reception|nursery|[1-9][a-z]\b|1[0-3][a-z]\b)|\bthe (?:deputy |former |acting )?leader's?\b|\b(?:a|an|one|another|a certain) (?:\w+ ){0,3}(?:boy|girl|child|pupil|student|teacher|ta|parent|member of staff|colleague|caretaker|head|deputy|tenant|resident|family|mother|father|lad|woman|man|employee|worker|officer"
-        r"|dad|mum|couple|neighbour|man|lady|gentleman|teenager)\b[^.\n]{0,60}?\b(?:in (?:year|yr|class|reception|my|our|the|\d)|at (?:the|our|number|no)|from (?:the|our|number|class|year)|who (?:lives|works|joined|moved|has been|was|is)|here|on (?:the|our|my)|of (?:\d|mine|ours)|next door|opposite|upstairs|downstairs|team\b)"
-        r"|\bour (?:new |former |site |deputy |assistant )?(?:head|caretaker|senco|cook|bursar|receptionist|chair|finance manager|business manager|librarian|cleaner|lollipop \w+)\b|\bthe (?:head(?:teacher)?|caretaker|deputy head|cook|lollipop \w+|vicar|postmaster|postmistress|chair of governors|landlord of|owner of|family at|man at|woman at|lady at|couple at|tenant at|people at)\b")),
     ("you", 0.7, re.compile(
         r"\byour (?:\w+ ){0,2}(?:son|daughter|child|claim|tenancy|rent|absence|sickness|application|benefit|account|arrears|debt|employment|attendance|condition|health|salary|appeal|assessment|award|housing|entitlement|payment|overpayment|medical|fit note"
         r"|interview|hearing|case|conduct|diagnosis|treatment|results?|income|grievance|dismissal|suspension|medication|mother|father|husband|wife|homelessness|circumstances|visa|contract|pregnancy|maternity|request|suspended|performance|probation)\b|\byou (?:have|were|are|had|owe|did|told|said|attended|failed|reported|appl(?:y|ied)|informed|stated) ")),
@@ -73,7 +73,7 @@ class Said:
 def _facts() -> tuple["re2._Regexp", tuple[tuple[re.Pattern[str], Fact], ...], dict[str, Fact]]:
     facts = shipped().facts
     stems = tuple(
-        (re.compile(phrase_pattern(fact.phrase), re.IGNORECASE), fact)
+        (re.compile(phrase_pattern(fact.phrase).replace("(?-i:", "(?:"), re.IGNORECASE), fact)
         for fact in sorted(facts, key=lambda one: -len(one.phrase))
         if "*" in fact.phrase
     )

@@ -40,9 +40,10 @@ JOB = (
     r"|facilitator|apprentice|intern|technician|developer|supervisor|team leader|member for|ward member|representative|investigating|interviewer|warden|landlord|agent for)"
 )
 _PRO_BEFORE = re.compile(
-    rf"(?:{JOB}(?: (?:for|of|in|at|and|the|our|your|&|[a-z'\-]{{3,14}})){{0,3}}[:,\-]?|\b(?:from|to|cc|bcc|by|author|contact|prepared by|report by|completed by|written by|referred by|signed|present|apologies|attendees|attending|in attendance|chaired by"
-    r"|clerk|officers?|referrer|councillors?|colleagues?|on behalf of|cabinet member|said|says|hi|hello|thanks|thank you|morning|afternoon|cheers|regards|interviewed by|seconded by|proposed by|moved by|assessor"
-    r"|allocated to|assigned to|submitted by|applicant's agent|agent)\b[ :,\-]{0,3})$",
+    rf"(?:\b{JOB}(?: (?:for|of|in|at|and|the|our|your|&|[a-z'\-]{{3,14}})){{0,3}}[:,\-]?"
+    r"|(?:^|[>|\t]) ?(?:from|to|cc|bcc|author|contact|present|apologies|attendees|attending|attended|in attendance|signed|officers?|referrer|clerk|councillors?|assessor|circulation|distribution|invitees) ?[:\t]"
+    r"|\b(?:prepared|report|completed|written|referred|chaired|presented|seconded|proposed|moved|submitted|interviewed|approved|authorised|signed|led|facilitated|delivered|taught|authored|edited|illustrated|recorded) by"
+    r"|\b(?:please ask for|copied to|colleagues?|cabinet member|said|says|hi|hello|hey|thanks|thank you|morning|afternoon|cheers|regards|allocated to|assigned to|applicant's agent|agent|introduced|welcomed|on behalf of the council))[ :,\-]{0,3}$",
     re.IGNORECASE,
 )
 _PRO_AFTER = re.compile(
@@ -53,7 +54,7 @@ _PRO_AFTER = re.compile(
 _PRIVATE_BEFORE = re.compile(
     rf"(?:\b{_LABEL_WORDS}(?:'s)?(?: name| full name)?(?:\(s\))?\s?[:\-|\t]\s?|\b(?:pupil|student|child|client|patient|tenant|resident|claimant|applicant|employee|complainant|service user|young person|learner|mother|father|mum|dad"
     r"|parent|carer|son|daughter|brother|sister|husband|wife|partner|neighbour|grandmother|grandfather|nan|aunt|uncle|cousin|baby|toddler|boy|girl|twins?|sibling|victim|witness|perpetrator|suspect|offender|boyfriend|girlfriend"
-    r"|friend|ex-partner|stepfather|stepmother|occupier|the late|constituent|in respect of|on behalf of|re|regarding|about|concerning|named|called|discuss|referral for|assessment of|report on|reference for|visit to|visited|seen|saw)"
+    r"|friend|ex-partner|stepfather|stepmother|occupier|constituent|in respect of|on behalf of|re|regarding|about|concerning|named|called|discuss|referral for|assessment of|report on|reference for|visit to|visited|seen|saw)"
     r"[,:]? ?\(?)$",
     re.IGNORECASE,
 )
@@ -172,6 +173,10 @@ def _mentions(page: Page, words: Lexicon) -> Iterator[Name]:
     for match in patterns.reverse.finditer(page.octets):
         low, high = match.span()
         surname, _, given = page.text[low:high].partition(",")
+        if _GREETED.search(page.text[max(0, low - 12) : low]) or re.match(
+            r" [A-Z][a-z]", page.text[high : high + 3]
+        ):
+            continue  # 'Hi Sam, Ella Smith came in'
         if (
             surname.title() in words.surnames
             or (surname.isupper() and len(surname) > 2)

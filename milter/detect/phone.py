@@ -7,7 +7,7 @@ import re2
 from milter.detect.context import latin_options, specimen
 from milter.detect.detector import Hit
 from milter.detect.page import Page
-from milter.detect.places import Kin, block_kin
+from milter.detect.places import Kin, block_kin, kin_of
 from milter.detect.signature import Zones
 
 PATTERN = r"(?:\+ ?44|\b0044|\(\+44\)) ?\(?0?\)?[ \-.]{0,2}\d(?:[ \-.()]{0,2}\d){8,9}\b|\(?\b0[1237]\d(?:[ \-.()]{0,2}\d){7,8}\b|\b07\d{2}[ \-.]{1,3}\d{3}\n\d{3}\b"
@@ -61,7 +61,8 @@ def _judge(page: Page, zones: Zones, low: int, high: int, digits: str) -> tuple[
         return 0.9, f"{label.how} '{label.words[:40]}'"
     if _WORK_LABEL.search(before):
         return 0.0, ""
-    kin = block_kin(page, low, high)
+    line = page.lower[slice(*page.line(page.line_at(low)))][:600]
+    kin = kin_of(line) if mobile else block_kin(page, low, high)
     if kin == Kin.WORK:
         return 0.0, ""
     if mobile:

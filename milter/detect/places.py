@@ -26,7 +26,7 @@ _VENUE = re.compile(
     r"\bvenue\b|\bheld (?:at|in|on)\b|\bmeeting (?:at|in|on|will)\b|\blocated\b|\bsite\b|\bproposal\b|\bplanning\b|\bpremises\b|\bshop\b|\bopening hours\b|\bdepot\b|\broad closure\b"
     r"|\bcar park\b|\broadworks\b|\blicen[sc]\w+|\bdelivery address\b|\binvoice\b|\bregistered office\b|\bclosure\b|\bpotholes?\b|\bjunction\b|\bworks\b|\berection\b|\bextension\b"
     r"|\bapplication number\b|\blibrary\b|\bclub\b|\bhotel\b|\brestaurant\b|\bpub\b|\bstreet ?light\b|\bbetween\b|\bcompany\b|\bsupplier\b|\bcontact us\b|\bcall us\b|\bour office"
-    r"|\bbook(?:ing)?s?\b|\btickets?\b|\bnotice\b|\bpolling\b|\bward\b|\bclinic\b|\bhelpline\b|\bcustomer services?\b|\bcontractor\b|\bunit \d|\bindustrial\b|\bbusiness\b"
+    r"|\breturn(?:ed)? (?:this form |the form |it )?to\b|\btown hall\b|\bcivic\b|\bbook(?:ing)?s?\b|\btickets?\b|\bnotice\b|\bpolling\b|\bward\b|\bclinic\b|\bhelpline\b|\bcustomer services?\b|\bcontractor\b|\bunit \d|\bindustrial\b|\bbusiness\b"
 )
 
 

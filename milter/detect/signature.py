@@ -147,13 +147,14 @@ def _letterhead(page: Page) -> list[Zone]:
             if end and number > 6:
                 break
             continue
-        if number >= 3 and not work:
+        if (number >= 3 and not work) or len(_PROSE.findall(page.text[low:high])) >= 5:
             break
         work = work or bool(WORK.search(line))
         end = high
     return [Zone(0, end, "letterhead")] if work and 0 < end < 700 else []
 
 
+_PROSE = re.compile(r"(?<![\w.@/-])[a-z]{2,}(?![\w@/.-]*[@/])|\. (?=[A-Z][a-z]+ [a-z])")
 _LETTER_BEGINS = re.compile(
     r"dear |(?:our|your) ref|date\b|(?:mr|mrs|miss|ms|mx|dr|master)\b|to:|from:|private and|subject|re:|hi |hello|the parent|parents? of|\d{1,2}(?:st|nd|rd|th)? [a-z]+ 20\d\d|\d"
     r"{1,2}/\d{1,2}/\d{2}"
