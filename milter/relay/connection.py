@@ -97,7 +97,9 @@ class Connection:
         except (HopError, OSError, asyncio.IncompleteReadError, TimeoutError):
             return False
 
-    async def transact(self, before: Sequence[str], mail: str, rcpts: Sequence[str], body: bytes) -> Answers:
+    async def transact(
+        self, before: Sequence[str], mail: str, rcpts: Sequence[str], body: Sequence[bytes]
+    ) -> Answers:
         """Send one message: `before` (its answers are not minded), MAIL, RCPTs, and `body`, stuffed already.
 
         Raises `HopError`; then `body_sent` tells whether the message may have been taken all the same.
@@ -116,7 +118,8 @@ class Connection:
             return Answers(tuple(r if r.code >= 300 else _not_success(go) for r in recipients), None)
         async with self._patience():
             self.body_sent = True
-            self._writer.write(body)
+            for piece in body:
+                self._writer.write(piece)
             await self._writer.drain()
             end = await self._read_reply()
         self._unfinished = False

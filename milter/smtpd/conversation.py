@@ -190,7 +190,9 @@ class Conversation(SMTP):
 
     def _answer(self, reply: Reply) -> None:
         self._replies.append(reply.wire)
-        if 500 <= reply.code <= 504 or reply.code == 555:
+        if reply.code == _SEQUENCE.code:
+            self._idle += 1  # under PIPELINING a refused MAIL alone brings two of them
+        elif 500 <= reply.code <= 504 or reply.code == 555:
             self._bad += 1
         if self._bad > _BAD_COMMANDS or self._idle > _IDLE_COMMANDS:
             raise _Goodbye(Reply(421, "4.7.0", "Too many errors or empty commands"))

@@ -4,7 +4,7 @@ Guarantees that only CRLF.CRLF ends a message, wherever the pieces are cut, that
 given back untouched, and that no more is kept than the limit allows. Judges nothing: see `octets.clean`.
 """
 
-from milter.relay.octets import unstuff
+from milter.relay.octets import leading_dot, unstuff
 
 _END = b"\r\n.\r\n"
 
@@ -58,5 +58,6 @@ class Incoming:
         seam = (self._tail + piece[:4]).find(_END)
         if seam != -1:
             return seam + 5 - len(self._tail)
-        inside = piece.find(_END)
+        dot = leading_dot(piece)
+        inside = piece.find(_END, max(0, dot - 2)) if dot != -1 else -1
         return None if inside == -1 else inside + 5

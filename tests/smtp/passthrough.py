@@ -43,7 +43,9 @@ if __name__ == "__main__":
     listen, port, *processes = sys.argv[1:]
 
     async def build(_index: int) -> Through:
-        return Through(int(port))
+        through = Through(int(port))
+        await through.client.probe()
+        return through
 
     settings = Smtp(listen=(listen,), hostname="gateway.example", processes=int((processes or ["1"])[0]))
     try:

@@ -61,13 +61,13 @@ def test_byte_by_byte(stream: bytes) -> None:
 def test_stuffing_comes_back(lines: list[bytes]) -> None:
     """A message that was stuffed for the wire is the same when it is read again."""
     message = b"".join(line + b"\r\n" for line in lines)
-    assert bulk_reading([stuff(message)]) == (message, b"")
+    assert bulk_reading(list(stuff(message))) == (message, b"")
 
 
 def test_stuffing_adds_a_missing_line_end() -> None:
     """A message without a last line end gets one, since the end mark needs it."""
-    assert stuff(b"a") == b"a\r\n.\r\n"
-    assert stuff(b"") == b".\r\n"
+    assert b"".join(stuff(b"a")) == b"a\r\n.\r\n"
+    assert b"".join(stuff(b"")) == b".\r\n"
 
 
 def test_unstuffing_takes_one_dot_of_each_line() -> None:
@@ -82,6 +82,29 @@ def test_clean_means_only_crlf(stream: bytes) -> None:
     crs = [at for at, octet in enumerate(stream) if octet == 13]
     lfs = [at for at, octet in enumerate(stream) if octet == 10]
     assert clean(stream) == (0 not in stream and lfs == [at + 1 for at in crs])
+
+
+@pytest.mark.parametrize("bad", [b"\r", b"\n", b"\0"])
+@pytest.mark.parametrize("at", [0, 1, 78, 262_143, 262_144, 262_145, 500_000, -1])
+def test_one_bad_octet_anywhere(bad: bytes, at: int) -> None:
+    """A single bare CR, bare LF or NUL is seen wherever it stands in a large message."""
+    message = (b"QUJD" * 19 + b"\r\n") * 10_000
+    assert clean(message)
+    at = at % len(message)
+    assert not clean(message[:at] + bad + message[at:])
+
+
+@pytest.mark.parametrize("size", range(262_140, 262_150))
+def test_line_end_across_pieces(size: int) -> None:
+    """A CRLF that lies across the pieces that are looked at is one."""
+    assert clean(b"x" * size + b"\r\n" + b"x" * 300_000)
+    assert not clean(b"x" * size + b"\r")
+
+
+def test_many_dots_before_a_leading_one() -> None:
+    """A leading dot is found behind any number of others."""
+    message = b"a.b\r\n" * 5_000 + b".c\r\n"
+    assert b"".join(stuff(message)) == b"a.b\r\n" * 5_000 + b"..c\r\n.\r\n"
 
 
 def test_what_is_too_big_is_not_kept() -> None:
