@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from milter.detect import subjects
+from milter.detect import email, subjects
 from milter.detect.evidence import Evidence
 from milter.detect.finding import Category, Grade
 from milter.detect.load import Detectors
+from milter.detect.narrative import UNNAMED
 from milter.detect.subjects import Subjects
 
 STRONG = (
@@ -118,17 +119,19 @@ def _factor(topic: str, evidence: Evidence) -> float:
         factor = 0.15
     if genre.is_a("history", least=6):
         factor *= 0.2
-    confidential = genre.is_a("confidential", least=3)
+    confidential = genre.is_a("confidential", least=4)
     if genre.is_a("minutes", least=6) and not confidential:
-        factor *= {"contact": 0.2, "said": 0.35, "list": 0.2, "table": 0.5, "birth": 0.8}.get(topic, 0.5)
+        factor *= {"contact": 0.2, "said": 0.25, "list": 0.2, "table": 0.5, "birth": 0.8}.get(topic, 0.5)
     elif genre.is_a("published", least=5) and not confidential:
         factor *= {"contact": 0.2, "said": 0.3, "list": 0.15, "table": 0.4, "birth": 0.7}.get(topic, 0.5)
     if genre.blanks >= 8 and not evidence.hits("date-of-birth"):
         factor *= {"contact": 0.2, "said": 0.3, "birth": 0.5}.get(topic, 1.0)
     if genre.is_a("advert", least=9):
         factor *= {"contact": 0.2, "said": 0.3}.get(topic, 0.7)
-    if genre.is_a("policy", least=9):
-        factor *= {"contact": 0.5, "said": 0.4}.get(topic, 0.8)
+    if genre.is_a("policy", least=6) and not confidential:
+        factor *= {"contact": 0.6, "said": 0.5 if genre.points["policy"] < 9 else 0.35}.get(topic, 0.9)
+    if genre.is_a("statistics", least=6) and not confidential:
+        factor *= {"contact": 0.7, "said": 0.4}.get(topic, 0.9)
     if genre.is_a("business", least=9):
         factor *= {"contact": 0.4, "said": 0.5}.get(topic, 1.0)
     return factor
@@ -199,6 +202,13 @@ def _contacts(evidence: Evidence, detectors: Detectors, who: Subjects) -> Iterat
         points = detectors.weights[key] * min(1.0, best.confidence + 0.1)
         if not who.private and named:
             points *= 0.8
+        if kind == "email" and not any(
+            email.named(one.page.text[hit.start : hit.end])
+            for one in evidence.pages
+            for hit in one.hits
+            if hit.kind == "email"
+        ):
+            points *= 0.6
         yield Reason(points, ("contact",), f"{word}: {best.why}", topic="contact")
     if evidence.hits("postcode") and not evidence.hits("address"):
         yield Reason(1.0, ("contact",), "a home postcode", topic="contact")
@@ -277,15 +287,25 @@ def _lists(evidence: Evidence, detectors: Detectors) -> Iterator[Reason]:
                 return
 
 
+def _particular(evidence: Evidence) -> float:
+    """How much a document speaks of one person rather than of people in general: 0.3 to 1."""
+    one = sum(page.general[0] for page in evidence.pages)
+    general = sum(page.general[1] for page in evidence.pages)
+    share = one / (one + general) if one + general else 1.0
+    return 1.0 if share >= 0.3 or general < 8 else 0.7 if share >= 0.18 else 0.3
+
+
 def _told(evidence: Evidence, detectors: Detectors, who: Subjects) -> Iterator[Reason]:
     """A story about a named person: 'he' or 'she' in sentence after sentence, and kin."""
     alone = any(said.subject == "one" for one in evidence.pages for said in one.said)
+    alone = alone or any(UNNAMED.search(one.page.lower[:20_000]) for one in evidence.pages)
     if not (who.private or who.unsaid or who.initials or alone):
         return
     sentences, kin = (sum(one.told[at] for one in evidence.pages) for at in (0, 1))
     points = min(sentences, 6) * 0.4 + min(kin, 4) * 0.4
     if not who.private:
         points *= 0.7
+    points *= _particular(evidence)
     if points:
         yield Reason(
             points * detectors.weights["narrative"],
@@ -308,9 +328,14 @@ _TOPIC: dict[str, str] = {
 def _said(evidence: Evidence, detectors: Detectors, who: Subjects) -> Iterator[Reason]:
     """What is said of people, each phrase once, by category."""
     best: dict[str, tuple[float, Category, str]] = {}
+    particular = _particular(evidence)
     for one in evidence.pages:
         for said in one.said:
-            score = said.score * subjects.known(said, who)
+            score = (
+                said.score
+                * subjects.known(said, who)
+                * (1.0 if said.subject in ("named", "you", "me", "initials") else particular)
+            )
             if score > best.get(said.phrase, (0.0, "", ""))[0]:
                 best[said.phrase] = (score, said.category, said.subject)
     by_category: dict[Category, list[float]] = {}

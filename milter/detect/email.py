@@ -6,6 +6,7 @@ import re2
 
 from milter.detect.context import latin_options
 from milter.detect.detector import Hit
+from milter.detect.lexicon import shipped
 from milter.detect.page import Page
 from milter.detect.signature import Zones
 
@@ -21,9 +22,9 @@ CONSUMER = frozenset(
     " o2.co.uk three.co.uk vodafone.net mailfence.com ukr.net seznam.cz abv.bg inbox.lv web.de gmx.de free.fr laposte.net".split()
 )
 _SHARED = re.compile(
-    r"^(?:info|enquir|admin|office|contact|hello|mail|bookings?|sales|support|help|noreply|no-reply|donotreply|accounts?|finance|hr|jobs|recruit|team|press"
+    r"^(?:info|enquir|admin|office|contact|hello|mail|bookings?|sales|support|help|noreply|no-reply|donotreply|accounts?|finance|hr|jobs|recruit|team|desk|payroll|security|service|press"
     r"|media|reception|head|secretary|treasurer|chair|clerk|committee)|(?:club|fc|cc|scouts?|guides|pta|hall|church|team|society|assoc|centre|shop|garage|plumbing"
-    r"|electrical|services|ltd|nursery|school|council|group|choir|events?|parish|friends|community|taxis?|cafe|salon|builders?|cleaning)(?:\d*|\.?uk)?$"
+    r"|electrical|services|ltd|nursery|school|council|group|choir|events?|parish|friends|community|taxis?|cafe|salon|builders?|cleaning|desk|payroll|helpdesk|lettings|rentals)(?:\d*|\.?uk)?$"
 )
 _LABEL = re.compile(
     r"\b(?:personal|private|home|parents?'?s?|mum'?s?|dad'?s?|mother'?s?|father'?s?|carer'?s?|guardian'?s?|client|tenant|patient|claimant|applicant|complainant|resident"
@@ -37,6 +38,21 @@ _WORK = re.compile(
 def patterns() -> tuple[str, ...]:
     """The pattern, for the gate."""
     return (PATTERN,)
+
+
+def named(address: str) -> bool:
+    """Say whether the part before the @ holds a given name or a surname of the lists."""
+    lexicon = shipped()
+    words = re.findall(r"[a-z]{3,}", address.partition("@")[0].lower())
+    known = (lexicon.given, lexicon.surnames, lexicon.given_doubtful)
+    return any(
+        word[low:high].title() in names
+        for word in words
+        for names in known
+        for low in range(len(word) - 2)
+        for high in range(max(low + 4, 4), len(word) + 1)
+        if low == 0 or high == len(word)
+    )
 
 
 def find(page: Page, zones: Zones, own: frozenset[str]) -> list[Hit]:

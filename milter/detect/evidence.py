@@ -20,6 +20,7 @@ class PageEvidence:
     said: list[Said] = field(default_factory=list)
     lists: list[People] = field(default_factory=list)
     told: tuple[int, int] = (0, 0)  # sentences with 'he' or 'she', different words of kin
+    general: tuple[int, int] = (0, 0)  # words of one person, words of people in general
     facts: int = 0  # occurrences of private phrases, read or not
     unread: int = 0  # values beyond those that are kept
 

@@ -100,6 +100,7 @@ def _page(page: Page, seen: frozenset[str], detectors: Detectors, own: OwnDetail
         singles = person.singles(page, found.names)
         found.said, found.facts = narrative.find(page, zones, found.names, singles)
         found.told = narrative.told(page, zones)
+        found.general = narrative.generality(page)
     return found
 
 

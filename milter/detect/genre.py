@@ -108,6 +108,8 @@ def judge(pages: list[Page], name: str) -> Genre:
         for genre, weight in meaning[str(at)]:
             points[genre] += weight
     plain = text.decode("latin-1")
+    points["statistics"] += 2 * min(len(re.findall(r"\d ?%|\b\d+ per cent", plain)) // 3, 4)
+    points["fiction"] += 4 * (len(re.findall(r"(?m)^[A-Z]{3,}(?: [A-Z]{2,}){0,2}: [A-Z]", plain)) >= 6)
     points["history"] += 3 * min(len(_OLD_YEARS.findall(plain)) // 2, 3)
     points["fiction"] += 8 * bool(_SPECIMEN.search(plain)) + 4 * len(set(_NOBODY.findall(plain)))
     return Genre(

@@ -98,6 +98,7 @@ def find(
     said: list[Said] = []
     count = 0
     people = sorted([name.start for name in names if name.role >= 0] + [low for low, _ in singles])
+    offices = sorted(name.start for name in names if name.role < 0)
     for match in pattern.finditer(page.octets):
         count += 1
         if count > _MOST:
@@ -107,8 +108,24 @@ def find(
             continue
         fact = _fact(page.lower[low:high])
         if fact is not None:
-            said.append(_read(page, fact, low, high, people))
+            said.append(_read(page, fact, low, high, people, offices))
     return said, count
+
+
+def generality(page: Page) -> tuple[int, int]:
+    """How often a passage's head speaks of one person, and how often of people in general."""
+    text = page.lower[:20_000]
+    return len(_ONE_PERSON.findall(text)), len(_IN_GENERAL.findall(text))
+
+
+_ONE_PERSON = re.compile(r"\b(?:s?he|him|hers?|his|(?:him|her)self)\b")
+_IN_GENERAL = re.compile(
+    r"\b(?:you|your|should|must|may|can|if|any|staff|people|pupils|children|parents|residents|members|schools|families|we|our|us|all|every|employees|carers|those|they|their|them|anyone|everyone|councils?)\b"
+)
+UNNAMED = re.compile(
+    r"\bthe only\b|\bwhom? i mean\b|\bonly one (?:here|there|in|at|with)\b|\bno names\b|\b(?:rather not|won't|will not|not going to|shan't|can't|don't want to) (?:give|say|use|put|name)\b[^.\n]{0,30}\bnames?\b|\bnot name\b|\bnot say (?:the|her|his) name"
+    r"|\byou(?:'ll| will)? (?:all )?know (?:who|which)\b|\beveryone (?:here )?(?:will )?knows?\b|\bwithout naming\b|\bwon't name\b|\bjust the one\b"
+)
 
 
 def told(page: Page, zones: Zones) -> tuple[int, int]:
@@ -136,13 +153,15 @@ _TOLD = re2.compile(
 )
 
 
-def _read(page: Page, fact: Fact, low: int, high: int, people: list[int]) -> Said:
+def _read(page: Page, fact: Fact, low: int, high: int, people: list[int], offices: list[int]) -> Said:
     start, end = _sentence(page, low, high)
     lower, text = page.lower[start:end], page.text[start:end]
     subject, strength = _subject(text, lower, start, end, people)
+    if subject not in ("named", "one") and bisect_left(offices, start) < bisect_left(offices, end):
+        strength *= 0.4  # the sentence is about someone in office
     generic = len(set(_GENERIC.findall(lower)))
     if subject == "named":
-        factor = 1.0 if generic < 4 else 0.7
+        factor = (1.0, 0.85, 0.6, 0.4)[min(generic, 3)]
     else:
         factor = (1.0, 0.6, 0.3, 0.15)[min(generic, 3)]
     if not _CONCRETE.search(lower):
@@ -163,9 +182,11 @@ def _subject(text: str, lower: str, start: int, end: int, people: list[int]) -> 
             return name, strength
     if _INITIALS.search(text):
         return "initials", 0.8
+    if _GENERIC.search(lower) or re.search(r"\byou\b|\bwe\b", lower):
+        return "", 0.0
     at = bisect_left(people, start) - 1
     if at >= 0 and start - people[at] < 250 and "\n\n" not in text[: max(0, start - people[at])]:
-        return "named", 0.7  # goes on about the person of the sentence before
+        return "named", 0.65  # goes on about the person of the sentence before
     return "", 0.0
 
 

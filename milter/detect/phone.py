@@ -16,6 +16,11 @@ _WORK_LABEL = re.compile(
     r"\b(?:work|office|direct|switchboard|fax|helpline|hotline|reception|main|school|council|duty|freephone|customer services?|out of hours|enquir\w+|bookings?|extension|ext)\b[^\n:]{0,20}[:\- ]*\(?$"
 )
 
+_WORK_AFTER = re.compile(
+    r"\W{0,3}(?:\(|- ?|,? )(?:the )?(?:branch|office|work|duty|school|club|shop|main|team|switchboard|helpline|reception|depot|desk|on[ -]call)\b"
+)
+_MINE = re.compile(r"\b(?:my|me|i'm)\b[^.\n]{0,30}$")
+
 
 def patterns() -> tuple[str, ...]:
     """The pattern, for the gate."""
@@ -56,6 +61,8 @@ def _judge(page: Page, zones: Zones, low: int, high: int, digits: str) -> tuple[
     if role:
         if role in ("phone", "homephone", "name", "address", "notes", "education", "organisation"):
             return (0.8, f"in a column headed '{head[:40]}'") if page.private_rows(low) else (0.0, "")
+        return 0.0, ""
+    if _WORK_AFTER.match(page.lower[high : high + 24]) or (_MINE.search(before) and zones.has("signature")):
         return 0.0, ""
     if label.name == "homephone":
         return 0.9, f"{label.how} '{label.words[:40]}'"

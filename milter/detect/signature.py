@@ -68,6 +68,10 @@ class Zones:
         self.zones = sorted(found, key=lambda zone: zone.start)
         self._starts = [zone.start for zone in self.zones]
 
+    def has(self, place: Place) -> bool:
+        """Say whether the page has such a zone at all."""
+        return any(zone.place == place for zone in self.zones)
+
     def at(self, offset: int) -> Place:
         """The zone that holds an offset; '' for none. The latest to begin wins."""
         at = bisect_right(self._starts, offset) - 1
@@ -91,7 +95,24 @@ def _signatures(page: Page) -> list[Zone]:
         block = page.lower[match.end() : end]
         found.append(Zone(start, end, "signature" if WORK.search(block) else "private-signature"))
         done = end
-    return found
+    return found or _closing(page)
+
+
+def _closing(page: Page) -> list[Zone]:
+    """A name and a job as the last lines of a message, without 'Kind regards'."""
+    text = page.text.rstrip()
+    low = max(0, len(text) - 400)
+    lines = text[low:].split("\n")
+    at = len(lines)
+    while at > 1 and 0 < len(lines[at - 1].strip()) <= 70 and len(lines) - at < 7:
+        at -= 1
+    block = lines[at:]
+    if not 2 <= len(block) <= 5 or at == 0 or lines[at - 1].strip() or not re.fullmatch(r"[A-Z][\w'\-]+(?: [A-Z][\w'.\-]+){0,3},?", block[0].strip()):
+        return []
+    start = len(text) - sum(len(line) + 1 for line in block) + 1
+    return (
+        [Zone(start, len(text), "signature")] if any(WORK.search(line.lower()) for line in block[1:]) else []
+    )
 
 
 def _signature_end(page: Page, at: int) -> int:
