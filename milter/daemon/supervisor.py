@@ -38,7 +38,7 @@ _log = log.logger("daemon")
 
 def serve(settings: Smtp, build: Build) -> int:
     """Run until told to stop; give the exit code. Raises `SealgateError` where it can't listen."""
-    processes = settings.processes or os.cpu_count() or 1
+    processes = settings.processes or len(os.sched_getaffinity(0))
     sockets = listen(settings.listen, processes)
     metrics.share(processes)
     return _Supervisor(settings, build, sockets).run()

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from milter import log
 from milter.errors import SealgateError
@@ -48,10 +48,11 @@ async def work(
 ) -> None:
     """Serve until told to stop. Writes to `ready` when mail is taken; `parent` ends with the parent."""
     stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_note_fault)
     service = await build(index)
     server = Server(settings, service, service.capabilities)
     await server.start(sockets)
-    loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_reader(parent, stop.set)
     under_way: set[asyncio.Task[None]] = set()
@@ -68,6 +69,14 @@ async def work(
     if not await server.drain(DRAIN_SECONDS):
         _log.warning("drain-cut-short", worker=index)
     await asyncio.wait_for(service.close(), _CLOSE_SECONDS)
+
+
+def _note_fault(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what no one caught without its words or values, which may be personal (law 8)."""
+    error = context.get("exception")
+    if isinstance(error, (ConnectionError, TimeoutError)):
+        return  # a client or server that went away: an everyday thing, and answered where it happened
+    _log.error("loop-fault", what=context.get("message"), exception=type(error).__name__)
 
 
 async def _reload(service: Service) -> None:

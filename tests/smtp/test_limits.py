@@ -123,6 +123,30 @@ async def test_memory_of_all_messages(start: Start, monkeypatch: pytest.MonkeyPa
         assert (await second.ask(b"MAIL FROM:<ann@example.org> SIZE=900")).startswith(b"250")
 
 
+async def test_many_unfinished_messages(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many clients send at once, no more is held than the budget; each learns in the end whether to retry."""
+    monkeypatch.setattr(gate, "IN_FLIGHT_OCTETS", 100_000)
+    running = await start(size_bytes=50_000)
+    talks = [Talk(running.port) for _ in range(12)]
+    try:
+        for talk in talks:
+            await talk.__aenter__()
+            await talk.begin()
+            talk.writer.write(b"x" * 40_000)
+            await talk.writer.drain()
+        answers = []
+        for talk in talks:
+            talk.writer.write(b"\r\n.\r\n")
+            answers.append((await talk.reply())[:3])
+            assert held(running) <= 100_000
+        assert set(answers) == {b"250", b"452"}
+        assert answers.count(b"250") == len(running.keeper.mail) >= 1
+        assert held(running) == 0
+    finally:
+        for talk in talks:
+            talk.writer.close()
+
+
 async def test_client_leaves_while_handler_works(start: Start) -> None:
     """A message that the handler has is dealt with to its end, though nobody waits for the answer."""
     handler = Gated()
