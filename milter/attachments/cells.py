@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 DATE_IDS = frozenset((14, 15, 16, 17, 22, *range(27, 37), *range(50, 59)))  # ECMA-376 part 1, 18.8.30
 TIME_IDS = frozenset((18, 19, 20, 21, 45, 46, 47))
@@ -51,23 +52,26 @@ def kind_of(number: int, codes: dict[int, str]) -> str:
     return "time" if ("h" in letters or "ss" in letters) and "general" not in letters else ""
 
 
-def column_number(reference: bytes) -> int:
-    """'C7' is 3; 0 where there is no reference."""
+@lru_cache(maxsize=20_000)
+def column_number(reference: str) -> int:
+    """'C7' and 'C' are 3; 0 where there is no reference."""
     number = 0
-    for octet in reference[:3]:
-        if not 65 <= octet <= 90:
+    for letter in reference[:3]:
+        if not "A" <= letter <= "Z":
             break
-        number = number * 26 + octet - 64
+        number = number * 26 + ord(letter) - 64
     return number
 
 
-def shown(value: str, kind: bytes, style: bytes, styles: Styles) -> str:
-    """The text of one cell that is not a string."""
-    if kind == b"b":
+def shown(value: str, kind: str, style: str, styles: Styles) -> str:
+    """The text of one cell that is not a string. `style` is the number of its style, in digits."""
+    if kind == "b":
         return {"1": "TRUE", "0": "FALSE"}.get(value, value)
-    if kind == b"d":
+    if kind == "d":
         return iso_date(value)
-    if kind != b"n" or not value:
+    if kind != "n" or not value:
+        return value
+    if not style and value.isdecimal():
         return value
     try:
         look = styles.kinds[int(style)] if style else ""

@@ -9,7 +9,7 @@ import re
 from milter.attachments import ole, zips
 from milter.attachments.draft import Draft, File, LimitError, LockedError, UnreadableError
 from milter.attachments.links import note_links
-from milter.attachments.marks import LOOSE, say_marked
+from milter.attachments.marks import loose, say_marked
 from milter.attachments.picture import embedded_picture, settle_pictures
 from milter.attachments.wordtext import before_changes, mark_hidden
 from milter.attachments.xlsx import read_workbook
@@ -169,7 +169,7 @@ def _text(root, content: bytes, where: str, place: str, *, hidden: bool, draft: 
 def _master(text: str, draft: Draft) -> None:
     """Masters and layouts repeat one another: only lines that none before said are kept."""
     said = {line for one in draft.passages if one.where == "master" for line in one.text.split("\n")}
-    fresh = [line for line in text.translate(LOOSE).split("\n") if line not in said]
+    fresh = [line for line in loose(text).split("\n") if line not in said]
     say_marked(draft, "master", "\n".join(fresh))
 
 

@@ -12,6 +12,7 @@ from milter.attachments.links import note_links
 from milter.message.text import decode_text
 
 QUOTED = re.compile(r'"[^"]*"?')
+BREAK = re.compile(r"[\r\n\t]")
 CELL_BREAKS = str.maketrans("\r\n\t", "   ")
 SEPARATORS = ("\t", ";", "|", ",")
 
@@ -56,8 +57,9 @@ def as_table(text: str, separator: str) -> str:
     pieces: list[str] = []
     end = 0
     for match in quoted.finditer(text):
-        pieces += (_part(text[end : match.start()], separator), _unquote(match[0]))
-        end = match.end()
+        start, after = match.span()
+        pieces += (_part(text[end:start], separator), _unquote(match[0]))
+        end = after
     pieces.append(_part(text[end:], separator))
     return "".join(pieces)
 
@@ -74,5 +76,9 @@ def _part(text: str, separator: str) -> str:
 
 
 def _unquote(cell: str) -> str:
-    inner = cell[1:-1].replace('""', ' "')
-    return f" {inner.translate(CELL_BREAKS)} "
+    inner = cell[1:-1]
+    if '"' in inner:
+        inner = inner.replace('""', ' "')
+    if BREAK.search(inner):
+        inner = inner.translate(CELL_BREAKS)
+    return f" {inner} "

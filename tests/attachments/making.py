@@ -211,7 +211,7 @@ def xlsx() -> bytes:
 XLSX_PLACES = (
     "sheetname", "string", "second", "formula", "hiddenrow", "hiddencolumn", "comment", "commentauthor", "link",
     "tooltip", "header", "choice", "prompt", "defined", "hiddensheet", "verysheet", "chart", "core", "pivot",
-    "external", "thread", "person", "shape", "vanished",
+    "external", "thread", "person", "shape", "vanished", "spare",
 )  # fmt: skip
 
 
