@@ -10,7 +10,7 @@ from milter.detect.finding import Grade
 from milter.policy.case import Case, Contents, Found, case_for, contents_of
 from milter.policy.facts import Facts
 from milter.policy.model import Action, People, Person, Reason, Verdict
-from milter.policy.policy import Policy
+from milter.policy.policy import Policy, Row
 from milter.policy.reasons import BY_CODE, ORDER
 from milter.policy.rules import RULES
 
@@ -53,6 +53,13 @@ def decide(facts: Facts, people: People, policy: Policy) -> tuple[Verdict, ...]:
             known[alike] = _verdict(case_for(facts, person, people, policy, contents), contents)
         verdicts.append(replace(known[alike], address=person.address))
     return _all_or_nothing(tuple(verdicts), policy) if policy.all_or_nothing else tuple(verdicts)
+
+
+def deciding_rows(facts: Facts, people: People, policy: Policy) -> tuple[tuple[Row, ...], ...]:
+    """Give the rows of the route table that decide for each recipient, one for each thing it carries."""
+    contents = contents_of(facts, people, policy)
+    cases = (case_for(facts, person, people, policy, contents) for person in people.recipients)
+    return tuple(tuple(row for _, row, _ in case.rows) for case in cases)
 
 
 def _verdict(case: Case, contents: Contents) -> Verdict:

@@ -13,7 +13,7 @@ from milter.policy.model import Partner
 
 MAX_DOMAIN = 255  # RFC 5321 4.5.3.1.2
 PIECES = 3  # two edits leave at least one piece of three intact
-MAX_COMPARED = 300  # approved domains that share a piece with the one asked for
+MAX_COMPARED = 100  # approved domains that share a piece with the one asked for
 
 # Endings that only a public body gets: the same name under another ending is odd.
 PROTECTED = (".gov.uk", ".sch.uk", ".nhs.uk", ".police.uk")
@@ -105,21 +105,38 @@ def _edits_allowed(domain: str) -> int:
 
 def within(first: str, second: str, most: int) -> bool:
     """Whether at most so many insertions, deletions, replacements or swaps of neighbours part two words."""
+    first, second = _differing(first, second)
     if abs(len(first) - len(second)) > most:
         return False
     older: list[int] = []
-    row = list(range(len(second) + 1))
+    row = [place if place <= most else most + 1 for place in range(len(second) + 1)]
     for i, a in enumerate(first, 1):
-        newer = [i]
-        for j, b in enumerate(second, 1):
+        newer = [most + 1] * len(row)
+        newer[0] = i
+        for j in range(max(1, i - most), min(len(second), i + most) + 1):  # beyond this band it is too far
+            b = second[j - 1]
             cost = min(row[j] + 1, newer[j - 1] + 1, row[j - 1] + (a != b))
             if i > 1 and j > 1 and a == second[j - 2] and first[i - 2] == b:
                 cost = min(cost, older[j - 2] + 1)
-            newer.append(cost)
+            newer[j] = cost
         if min(newer) > most and min(row) > most:
             return False
         older, row = row, newer
     return row[-1] <= most
+
+
+def _differing(first: str, second: str) -> tuple[str, str]:
+    """Cut off what two words have in common in front and behind, which no slip is in."""
+    front = _alike(first, second)
+    first, second = first[front:], second[front:]
+    behind = _alike(first[::-1], second[::-1])
+    return first[: len(first) - behind], second[: len(second) - behind]
+
+
+def _alike(first: str, second: str) -> int:
+    """Count the letters that two words begin with together."""
+    pairs = enumerate(zip(first, second, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(first), len(second)))
 
 
 class DomainIndex:

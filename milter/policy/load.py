@@ -5,9 +5,8 @@ reloads keeps the policy in force. What is fixed at start is in `sealgate.toml`.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args
@@ -47,23 +46,22 @@ def load_policy(folder: Path) -> Policy:
     if everything:
         raise ConfigurationError(_in_order(everything))
     policy = replace(policy, partners=partners, personal_domains=personal)
-    return replace(policy, hash=hash_of(policy))
+    policy = replace(policy, hash=hash_of(policy))
+    policy.domains.find("")  # made now, so that no message waits for it
+    return policy
 
 
 def hash_of(policy: Policy) -> str:
     """Give the hash over what a policy says, whatever its files look like: 16 hexadecimal digits."""
-    text = json.dumps(_canonical(replace(policy, hash="")), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    said = [(f.name, _canonical(getattr(policy, f.name))) for f in fields(policy) if f.name != "hash"]
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
 def _canonical(value: Any) -> Any:
-    if is_dataclass(value):
-        return {f.name: _canonical(getattr(value, f.name)) for f in fields(value)}
+    """Put in order what has none; everything else is shown by `repr` in the order of its fields."""
     if isinstance(value, Mapping):
-        return {str(key): _canonical(item) for key, item in value.items()}
-    if isinstance(value, frozenset):
-        return sorted(value)
-    return [_canonical(item) for item in value] if isinstance(value, tuple) else value
+        return sorted(value.items())
+    return sorted(value) if isinstance(value, frozenset) else value
 
 
 def _in_order(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:

@@ -13,7 +13,7 @@ import pytest
 
 from milter.detect.finding import Examination, Finding, Grade
 from milter.message.envelope import Envelope, Recipient
-from milter.policy.decide import decide
+from milter.policy.decide import decide, deciding_rows
 from milter.policy.facts import Facts, PartFacts
 from milter.policy.model import Action, People, Verdict
 from milter.policy.partners import people
@@ -111,6 +111,28 @@ def test_judging(file: Path, policy: Policy) -> None:
         for to in case["to"]
     ]
     assert [shown(verdict) for verdict in judge(case, policy)] == expected, case["why"]
+
+
+def test_rows_that_decide_can_be_shown(policy: Policy) -> None:
+    """Each load of a message names its row: the locked document, the text beside it, and the marking."""
+    case = tomllib.loads(
+        (Path(__file__).parent / "judging" / "locked-beside-personal.toml").read_text("utf-8")
+    )
+    case["subject"] = "OFFICIAL-SENSITIVE: plan"
+    facts, known = facts_of(case), people_of(case, policy)
+    (rows,) = deciding_rows(facts, known, policy)
+    assert [row.reason for row in rows] == ["", "locked", "marking-above-route"]
+    assert "route row" in str(rows[1])
+
+
+def test_order_does_not_matter(policy: Policy) -> None:
+    """A recipient's verdict is the same whoever else gets the message, and in whatever order."""
+    case = tomllib.loads((Path(__file__).parent / "judging" / "mixed-recipients.toml").read_text("utf-8"))
+    forwards = judge(case, policy)
+    case["to"].reverse()
+    assert judge(case, policy) == forwards[::-1]
+    case["to"] = case["to"][:1]
+    assert judge(case, policy) == forwards[-1:]
 
 
 def test_folder_is_not_empty() -> None:
