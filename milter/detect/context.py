@@ -47,11 +47,11 @@ _LABELS = (
     ("card", rf"\b(?:credit|debit|bank|payment|visa|mastercard|amex|barclaycard|maestro|purchase|corporate)[ _]?cards?{_NO}?"
              rf"|\bcard{_NO}|\blong (?:card )?number|\bvisa\b|\bmastercard\b|\bamex\b|\bamerican express\b|\bcard\s?[:=]"),
     ("sort", r"\bsort(?:ing)?[ \-_]?code|\bs/c\b|\bs\.?c\.?\s?[:=]|\bsort\b"),
-    ("account", rf"\b(?:bank[ _])?(?:account|acc(?:oun)?t?|a/c)\b\.?{_NO}?|\bbank details\b"),
+    ("account", rf"\b(?:bank[ _])?(?:account|acc(?:oun)?t?|a/c)\b\.?{_NO}?|\bbank details\b|\bbank\s?[:\-]"),
     ("born", r"\bd\s?[./]?\s?o\s?[./]?\s?b\b\.?|\bdate[ _]?of[ _]?birth|\bbirth[ _\-]?dates?\b|\bborn\b|\bbirth ?days?\b|\bdate birth"
              r"|\bbirth\s?[:=]|\bd of b\b|\bdobs\b"),
-    ("homephone", rf"\b{_WHO}\b[^\n:;,.\t]{{0,16}}\b(?:tel(?:ephone)?|phone|mobile|mob|number|contact|cell|landline)\b"
-                  r"(?:\s?no\.?| number)?"),
+    ("homephone", rf"\b{_WHO}\b[^\n:;,.\t]{{0,16}}\b(?:tel(?:ephone)?|phone|mobile|mob|contact|cell|landline)\b"
+                  r"(?:\s?no\.?| number)?|\b(?:home|daytime|evening|emergency) numbers?\b"),
     ("phone", r"\b(?:tel(?:ephone)?|phone|mobile|mob|cell|landline|fax|call|ring|text|helpline|switchboard|ext(?:ension)?"
               r"|whatsapp|dial|rang|phoned|called|contact)\b\.?(?:\s?(?:no\.?|numbers?|details|tel))?"),
     ("other", rf"\b(?:{_KNOWN})\b\.?{_NO}|\b(?:isbn(?:-1[03])?|issn|uprn|usrn|urn|mpan|mprn|imei|iccid|sku|ean|gtin|vat|ukprn|laestab"

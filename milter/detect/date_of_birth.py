@@ -58,7 +58,11 @@ def find(page: Page, names: list[tuple[int, int]]) -> list[Hit]:
 def _behind_a_name(page: Page, low: int, high: int, ends: list[int]) -> bool:
     """Say whether a date of some years ago stands right behind a name: 'Ella Smith, 12/03/2014', 'Ella Smith (12.3.14)'."""
     at = bisect_right(ends, low) - 1
-    if at < 0 or not re.fullmatch(r"(?:'s)?(?:,? ?[(\[]|,|\s[/|\-]|\s?;)?\s{0,2}", page.text[ends[at] : low]):
+    if (
+        at < 0
+        or page.column(low)[0]
+        or not re.fullmatch(r"(?:'s)?(?:,? ?[(\[]|,|\s[/|\-]|\s?;)?\s{0,2}", page.text[ends[at] : low])
+    ):
         return False
     value = page.text[low:high]
     year = _YEAR.search(value)

@@ -136,7 +136,27 @@ def find(page: Page, company: frozenset[str]) -> list[Hit]:
         hit = _judge(page, number, label, company)
         if hit is not None:
             found.append(hit)
-    return found
+    return found + _pairs(page, found)
+
+
+def _pairs(page: Page, found: list[Hit]) -> list[Hit]:
+    """A sort code and an account number that stand together, where at most one of them bears a label."""
+    known = {hit.start for hit in found}
+    more: list[Hit] = []
+    for match in _PAIR.finditer(page.text):
+        spans = (match.span(1), match.span(2))
+        if any(span[0] not in known for span in spans) and page.labels.before(match.start(1)).name != "other":
+            more += [
+                Hit("bank", "financial", *span, 0.8, "a sort code and an account number together")
+                for span in spans
+                if span[0] not in known
+            ]
+    return more
+
+
+_PAIR = re.compile(
+    r"(?<![\d\-/.])(\d\d-\d\d-\d\d)[ ,;:/|\t\-]{1,5}(?:(?:and|a/?c(?:count|c)?(?: ?no\.?)?|account(?: ?(?:no\.?|number))?)[: ]{0,2})?(\d{8})(?![\d\-/])"
+)
 
 
 def _judge(page: Page, number: Number, label: Label, company: frozenset[str]) -> Hit | None:

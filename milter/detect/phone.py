@@ -17,9 +17,16 @@ _WORK_LABEL = re.compile(
 )
 
 _WORK_AFTER = re.compile(
-    r"\W{0,3}(?:\(|- ?|,? )(?:the )?(?:branch|office|work|duty|school|club|shop|main|team|switchboard|helpline|reception|depot|desk|on[ -]call)\b"
+    r" ?(?:\(|- ?|, )(?:the )?(?:branch|office|work|duty|school|club|shop|main|team|switchboard|helpline|reception|depot|desk|on[ -]call)\b"
 )
 _MINE = re.compile(r"\b(?:my|me|i'm)\b[^.\n]{0,30}$")
+
+
+def _clause(text: str, low: int, high: int) -> str:
+    """The words right around a number, on its line, within the sentence."""
+    before = re.split(r"[\n;]|\. ", text[max(0, low - 120) : low])[-1]
+    after = re.split(r"[\n;]|\. |\.$", text[high : high + 60])[0]
+    return f"{before} {after}"
 
 
 def patterns() -> tuple[str, ...]:
@@ -68,8 +75,7 @@ def _judge(page: Page, zones: Zones, low: int, high: int, digits: str) -> tuple[
         return 0.9, f"{label.how} '{label.words[:40]}'"
     if _WORK_LABEL.search(before):
         return 0.0, ""
-    line = page.lower[slice(*page.line(page.line_at(low)))][:600]
-    kin = kin_of(line) if mobile else block_kin(page, low, high)
+    kin = kin_of(_clause(page.lower, low, high)) if mobile else block_kin(page, low, high)
     if kin == Kin.WORK:
         return 0.0, ""
     if mobile:

@@ -107,7 +107,12 @@ def _closing(page: Page) -> list[Zone]:
     while at > 1 and 0 < len(lines[at - 1].strip()) <= 70 and len(lines) - at < 7:
         at -= 1
     block = lines[at:]
-    if not 2 <= len(block) <= 5 or at == 0 or lines[at - 1].strip() or not re.fullmatch(r"[A-Z][\w'\-]+(?: [A-Z][\w'.\-]+){0,3},?", block[0].strip()):
+    if (
+        not 2 <= len(block) <= 5
+        or at == 0
+        or lines[at - 1].strip()
+        or not re.fullmatch(r"[A-Z][\w'\-]+(?: [A-Z][\w'.\-]+){0,3},?", block[0].strip())
+    ):
         return []
     start = len(text) - sum(len(line) + 1 for line in block) + 1
     return (
