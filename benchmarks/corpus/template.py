@@ -1,7 +1,7 @@
 """Templates as people write them, and the labelled documents that they become.
 
 A family is a text file: `key: value` lines (rule, protect, categories, what), then templates, each behind
-a line `--- formats | high | ...`. Inside: `{slots}`, `[[one wording|another]]`, `*3-8 ` before a line that
+a line `--- formats | high | categories: instead | plus: more`. Inside: `{slots}`, `[[one wording|another]]`, `*3-8 ` before a line that
 is repeated (`+` in its slots counts), `| cell | cell |` rows, `# heading`, and `@places` such as
 `@header text`, `@comment text`, `@hidden text`, `@sheet name`, `@hiddensheet name`, `@quote` ... `@end`.
 """
@@ -76,7 +76,9 @@ def read_family(file: Path, half: Half) -> Iterator[Template]:
         formats, *options = (part.strip() for part in first.split("|"))
         own = dict(option.split(": ", 1) for option in options if ": " in option)
         protect = own.get("protect", keys["protect"]) == "yes"
-        categories = own.get("categories", keys.get("categories", "")) if protect else ""
+        categories = (
+            f"{own.get('categories', keys.get('categories', ''))} {own.get('plus', '')}" if protect else ""
+        )
         yield Template(
             family=file.stem,
             half=half,
