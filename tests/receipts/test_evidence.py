@@ -1,7 +1,10 @@
 """Only a person's act counts as a person."""
 
+from typing import get_args
+
 import pytest
 
+from milter.message.report import Kind
 from milter.receipts.evidence import GRADES, HEARD, enough, heard, stronger
 
 
@@ -23,6 +26,11 @@ from milter.receipts.evidence import GRADES, HEARD, enough, heard, stronger
 def test_each_kind_of_message_has_its_grade(kind: str, event: str, evidence: str) -> None:
     """Reports prove what they report; out-of-office answers, lists and deletions prove nothing (3)."""
     assert (heard(kind).event, heard(kind).evidence) == (event, evidence)
+
+
+def test_every_kind_that_mail_is_classified_as_has_its_row() -> None:
+    """Nothing that comes in falls through to 'not understood' for want of a row."""
+    assert [kind for kind, _ in HEARD] == list(get_args(Kind))
 
 
 def test_no_mail_at_all_confirms() -> None:

@@ -48,7 +48,7 @@ class Member:
 
     def with_content(self, content: bytes) -> "Member":
         """Return the member with other content, deflated."""
-        deflate = zlib.compressobj(6, zlib.DEFLATED, -15)
+        deflate = zlib.compressobj(4, zlib.DEFLATED, -15)  # half the time of 6, a twelfth larger
         packed = deflate.compress(content) + deflate.flush()
         return replace(self, method=8, crc=zlib.crc32(content), size=len(content), packed=packed)
 
