@@ -229,7 +229,8 @@ def _body_entities(message: Message, note: Note) -> tuple[dict[str, _Entity | No
     kinds = [p.declared for p in whole.values()]
     both = _Entity.cut(text_entity(note.text, note.html))
     plain, html = _Entity.cut(text_entity(note.text)), _Entity.cut(html_entity(note.html or "<p></p>"))
-    new: dict[str, _Entity | None] = {p.path: None for p in shown if p.view}  # text outside all parts
+    bodies = {p.body for p in whole.values()}
+    new: dict[str, _Entity | None] = {p.path: None for p in shown if p.view and p.body not in bodies}
     for path, part in whole.items():
         first = kinds.index(part.declared) == list(whole).index(path)
         if part.declared == "text/plain" and first:

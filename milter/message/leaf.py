@@ -7,7 +7,16 @@ from milter.message.header import Block, texts
 from milter.message.model import Part, Seal
 from milter.message.shape import Shape, disposition, labels, note
 from milter.message.text import decode_text, decode_words
-from milter.message.transfer import Content, Encoding, Label, decode, embedded, looks_base64, looks_quoted
+from milter.message.transfer import (
+    Content,
+    Encoding,
+    Label,
+    decode,
+    embedded,
+    looks_base64,
+    looks_quoted,
+    words_in_base64,
+)
 
 _SHOWN = frozenset({"text/plain", "text/html", "text/enriched", "text/richtext", "text/x-amp-html"})
 _METHOD = re.compile(rb"(?:^|\n)METHOD[ \t]*(?:;[^:\r\n]{0,200})?:[ \t]*([A-Za-z-]{1,40})", re.IGNORECASE)
@@ -51,6 +60,9 @@ def read_leaf(data: bytes, block: Block, end: int, shape: Shape) -> Leaf:
     others = [(content, True) for content in readings[1:]]
     others += [(Content(decode(body, lab.encoding)[0].octets, _view(lab)), True) for lab in labelled]
     others += _unlabelled(body, first, shape)
+    if first.encoding == "base64":
+        words, only = words_in_base64(body)
+        others += [(Content(words, "words where base64 should stand"), only)] if words else []
     shown = disposition(block, shape)
     return Leaf(
         declared=shape.declared,
@@ -79,9 +91,8 @@ def _unlabelled(body: bytes, first: Label, shape: Shape) -> list[tuple[Content, 
     """Return what a body holds that is encoded though its label does not say so."""
     if first.encoding != "identity":
         return []
-    if looks_base64(body):
-        loud = first.odd or not shape.declared.startswith("text/")
-        return [(Content(decode(body, "base64")[0].octets, "base64 without its label"), loud)]
+    if looks_base64(body) and (first.odd or not shape.declared.startswith("text/")):
+        return [(Content(decode(body, "base64")[0].octets, "base64 without its label"), True)]
     if first.odd and looks_quoted(body):
         octets = decode(body, "quoted-printable")[0].octets
         return [(Content(octets, "quoted-printable without its label"), True)]

@@ -39,8 +39,9 @@ _FOLDED_PAD = re.compile(rb"=[ \t]+(?=\r?\n)")
 _UU_BEGIN = re.compile(rb"(?:^|\n)begin(-base64)? [0-7]{3,4}[ \t]+([^\r\n]{1,500})\r?\n", re.IGNORECASE)
 _YENC_BEGIN = re.compile(rb"(?:^|\n)=ybegin [^\r\n]{0,200}?name=([^\r\n]{0,500})\r?\n")
 _BLOCK = re.compile(
-    rb"(?:\A|\n)(?:[A-Za-z0-9+/]{40,998}={0,2}(?:\r?\n|\Z))+(?:[A-Za-z0-9+/]{2,998}={0,2}(?=\r?\n|\Z))?"
+    rb"(?:\A|\n)(?:[A-Za-z0-9+/]{24,998}={0,2}(?:\r?\n|\Z))+(?:[A-Za-z0-9+/]{2,998}={0,2}(?=\r?\n|\Z))?"
 )
+_WORDS = re.compile(rb"[A-Za-z0-9]{2} [A-Za-z0-9]{2}")
 _DOCUMENTS = (b"PK\x03\x04", b"%PDF", b"\xd0\xcf\x11\xe0", b"{\\rtf", b"Rar!", b"7z\xbc\xaf")
 _YENC_SHIFT = bytes((n - 42) % 256 for n in range(256))
 
@@ -145,6 +146,18 @@ def _digit_lines(text: bytes) -> list[bytes]:
     """Lines that may be base64: no space between words, not a mere ruler, no delimiter."""
     lines = [line.strip() for line in text.splitlines()]
     return [line for line in lines if b" " not in line and not line.startswith(b"--") and line.strip(b"_-=*")]
+
+
+def words_in_base64(body: bytes) -> tuple[bytes, bool]:
+    """Return the lines of a base64 body that are plain words, and whether nothing else stands in it.
+
+    Some programs show such a body as it stands when it is no base64 at all (RFC 2045 6.8 leaves it open).
+    """
+    if b" " not in body:
+        return b"", False
+    lines = body.splitlines(keepends=True)
+    words = [line for line in lines if _WORDS.search(line)]
+    return b"".join(words), len(words) * 2 > len([line for line in lines if line.strip()])
 
 
 def _is_noise(octets: bytes) -> bool:

@@ -16,7 +16,7 @@ from milter.message.model import Node, Part, Seal
 from milter.message.shape import Shape, labels, note, shapes
 from milter.message.split import Mark, buried, delimiters, is_boilerplate, pieces
 from milter.message.text import decode_text
-from milter.message.transfer import Encoding, decode
+from milter.message.transfer import Encoding, decode, looks_base64
 from milter.settings import Caps
 
 _SAID = ("subject", "from", "to", "cc", "comments", "keywords", "thread-topic")
@@ -150,8 +150,7 @@ class Walk:
     def _multipart(self, src: Source, block: Block, end: int, shape: Shape, place: Place) -> list[Part]:
         self._seal_multipart(shape, place)
         found = self._split_by_any(src, block.body, end, shape, block, place)
-        coded = [lab.encoding for lab in labels(block) if lab.encoding != "identity"]
-        for encoding in coded:
+        for encoding in self._coded(src, block, end, place):
             inner = Source(decode(src.octets[block.body : end], encoding)[0].octets, raw=False)
             whole = partial(self._split_by_any, inner, 0, len(inner.octets), shape, None)
             if found is None:
@@ -162,6 +161,14 @@ class Walk:
         if found is not None:
             return found
         return self._leaf(src, block, end, Shape(view=shape.view), place)
+
+    def _coded(self, src: Source, block: Block, end: int, place: Place) -> list[Encoding]:
+        """Return the transfer encodings of a multipart or nested message: labelled ones, and plain base64."""
+        coded: list[Encoding] = [lab.encoding for lab in labels(block) if lab.encoding != "identity"]
+        if not coded and looks_base64(src.octets[block.body : end]):
+            self.ambiguous(place, "base64 without its label")
+            coded.append("base64")
+        return coded
 
     def _hides(self, body: bytes, decoded: bytes, shape: Shape) -> bool:
         """Whether a body holds delimiters or part headers that show only once it is decoded."""
@@ -238,10 +245,9 @@ class Walk:
         place = replace(
             place, enclosing=place.enclosing or place.own, depth=place.depth + 1, default="text/plain"
         )
-        coded: list[Encoding] = [lab.encoding for lab in labels(block) if lab.encoding != "identity"]
         inners = [
             Source(content.octets, raw=False)
-            for encoding in coded
+            for encoding in self._coded(src, block, end, place)
             for content in decode(src.octets[block.body : end], encoding)
         ]
         plain = read_block(src.octets, block.body, end, self.caps).fields
@@ -250,6 +256,9 @@ class Walk:
         else:
             found = self._inner(inners[0], 0, len(inners[0].octets), place)
             inners = inners[1:]
+            if b":" in src.octets[block.body : end]:  # no base64 digit, but every header has it
+                view = "a nested message that is not encoded as its label says"
+                self.alternative(found, place, view, partial(self._inner, src, block.body, end))
         for inner in inners:
             if read_block(inner.octets, 0, len(inner.octets), self.caps).fields:
                 view = "a nested message decoded in another way"
@@ -285,6 +294,9 @@ class Walk:
             self.ambiguous(place, "an unusual transfer encoding label")
         if leaf.searched and not place.buried:
             self._buried(found, src, block.body, end, place, quiet=leaf.plain_text)
+        if leaf.encoding != "identity" and leaf.is_text and not place.buried:
+            decoded = Source(leaf.octets, raw=False)
+            self._buried(found, decoded, 0, len(leaf.octets), place, quiet=True)
         self._asides(found, src, block, asides_of(main, leaf, block), place)
         return found
 
