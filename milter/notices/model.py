@@ -186,6 +186,7 @@ class Password:
     documents_sent_at: str
     open_computer: tuple[str, ...]
     open_phone: tuple[str, ...]
+    confirmed: bool = True  # False where the policy releases on weaker evidence than a person's confirmation
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +209,7 @@ class NotForMe:
     recipient: str
     reported_at: str
     incident: str  # its reference
+    password_sent: bool = False  # True: it had been released before
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ def test_explanations_list_every_recipient_and_what_became_of_it(name: str) -> N
         assert f"<strong>{outcome.address}</strong>: {outcome.words}" in rendered.html
 
 
-@pytest.mark.parametrize("name", ["refusal", "held-sender-notice", "held"])
+@pytest.mark.parametrize("name", ["refusal", "held-sender-notice"])
 def test_explanations_give_reason_rule_finding_and_steps(name: str) -> None:
     """Each reason says what was found, masked, why the rule exists, its id, and what to do now (32)."""
     notice = BY_NAME[name]
@@ -150,6 +150,33 @@ def test_covering_note_without_page_asks_for_no_confirmation() -> None:
     rendered = render("receipt-request", values)
     assert PAGE not in rendered.text + rendered.html
     assert "Not meant for you?" in rendered.text
+
+
+def test_reviewer_is_not_told_the_senders_steps() -> None:
+    """What a reviewer does now is decide; the steps of each reason are the sender's."""
+    reviewer, sender = render_notice(BY_NAME["held"]), render_notice(BY_NAME["held-sender-notice"])
+    for step in IN_CLEAR.steps:
+        assert step in sender.text
+        assert step in sender.html
+        assert step not in reviewer.text
+        assert step not in reviewer.html
+
+
+def test_sender_is_told_whether_the_wrong_person_has_the_password() -> None:
+    """'Not for me' after release is graver, and the notice says so."""
+    values = values_of(BY_NAME["not-for-me"])
+    for password_sent, words in ((False, "It was not sent to this address."), (True, "can be opened there")):
+        rendered = render("not-for-me", values | {"password_sent": password_sent})
+        assert words in rendered.text
+        assert words in rendered.html
+
+
+def test_password_without_confirmation_does_not_claim_one() -> None:
+    """Where the policy releases on weaker evidence, nobody is told that they confirmed or asked."""
+    rendered = render("password", values_of(BY_NAME["password"]) | {"confirmed": False})
+    for text in (rendered.subject, rendered.text, rendered.html):
+        assert "ou confirmed" not in text
+        assert "asked for" not in text
 
 
 def test_hostile_values_show_as_text_on_one_line() -> None:
