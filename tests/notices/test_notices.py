@@ -10,7 +10,7 @@ from milter.errors import RequestError
 from milter.notices import render, render_notice
 from milter.notices.model import NOTICES, name_of, values_of
 from milter.notices.render import TEMPLATES
-from tests.notices.samples import COUNCIL, MAIL, PAGE, SAMPLES, SECRET
+from tests.notices.samples import COUNCIL, IN_CLEAR, MAIL, PAGE, SAMPLES, SECRET
 
 BY_NAME = {name_of(sample): sample for sample in SAMPLES}
 VOID = {"meta", "br", "img", "hr"}
