@@ -97,7 +97,6 @@ def measure(work: Callable[[str], int], text: str, rounds: int) -> tuple[float, 
 def sealgate() -> Callable[[str], int]:
     """Give the whole examination of a text, as the gateway does it."""
     from milter.detect.examine import Detectors, examine
-
     from milter.message.passage import Passage
 
     detectors = Detectors()

@@ -197,9 +197,8 @@ def _entities(label: dict[str, object], examination: Examination, score: Score) 
 
 def score_folder(folder: Path) -> Score:
     """Inspect every document of a published corpus."""
-    from milter.detect.examine import Detectors
-
     from milter.assess.inspect import Knowledge, inspect_file, union
+    from milter.detect.examine import Detectors
 
     score, knowledge = Score(), Knowledge(Detectors())
     for line in (folder / "labels.jsonl").read_text(encoding="utf-8").splitlines():

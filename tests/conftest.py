@@ -21,7 +21,11 @@ def samples() -> Path:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Fail a run that skipped tests where SEALGATE_SKIPS_FAIL is set."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if not os.environ.get("SEALGATE_SKIPS_FAIL") or reporter is None or hasattr(session.config, "workerinput"):
+    if (
+        not os.environ.get("SEALGATE_SKIPS_FAIL")
+        or reporter is None
+        or hasattr(session.config, "workerinput")
+    ):
         return
     skipped = len(reporter.stats.get("skipped", []))
     if skipped:

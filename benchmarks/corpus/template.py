@@ -1,9 +1,10 @@
 """Templates as people write them, and the labelled documents that they become.
 
 A family is a text file: `key: value` lines (rule, protect, categories, what), then templates, each behind
-a line `--- formats | high | categories: instead | plus: more`. Inside: `{slots}`, `[[one wording|another]]`, `*3-8 ` before a line that
-is repeated (`+` in its slots counts), `| cell | cell |` rows, `# heading`, and `@places` such as
-`@header text`, `@comment text`, `@hidden text`, `@sheet name`, `@hiddensheet name`, `@quote` ... `@end`.
+a line `--- formats | high | categories: instead | plus: more`. Inside: `{slots}`, `[[one wording|another]]`,
+`*3-8 ` before a line that is repeated (`+` in its slots counts), `| cell | cell |` rows, `# heading`, and
+`@places` such as `@header text`, `@comment text`, `@hidden text`, `@sheet name`, `@hiddensheet name`,
+`@quote` ... `@end`, `@letterhead`, `@sign who`.
 """
 
 import re
@@ -76,9 +77,8 @@ def read_family(file: Path, half: Half) -> Iterator[Template]:
         formats, *options = (part.strip() for part in first.split("|"))
         own = dict(option.split(": ", 1) for option in options if ": " in option)
         protect = own.get("protect", keys["protect"]) == "yes"
-        categories = (
-            f"{own.get('categories', keys.get('categories', ''))} {own.get('plus', '')}" if protect else ""
-        )
+        said = (own.get("categories", keys.get("categories", "")), own.get("plus", keys.get("plus", "")))
+        categories = " ".join(said) if protect else ""
         yield Template(
             family=file.stem,
             half=half,

@@ -27,7 +27,7 @@ _PLAIN = {
 }  # fmt: skip
 _LOOKALIKES = dict(
     zip(
-        "АВЕКМНОРСТХаеорсухіјЅѕԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧοıłŁđĐſ",  # noqa: RUF001  Cyrillic and Greek, on purpose
+        "АВЕКМНОРСТХаеорсухіјЅѕԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧοıłŁđĐſ",
         "ABEKMHOPCTXaeopcyxijSsqwABEZHIKMNOPTYXoilLdDs",
         strict=True,
     )

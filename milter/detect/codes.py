@@ -21,6 +21,11 @@ _COMPILED = tuple(
 )
 _SEPARATORS = re.compile(r"[\s.\-/]+")
 
+# A case or claim is often numbered by the person's own number, an order or a meter never is.
+_OF_A_PERSON = re.compile(
+    r"claim|customer|client|case|file|payroll|employee|staff|member|record|patient|tenant|pupil|council tax|document"
+)
+
 
 def patterns() -> tuple[str, ...]:
     """The patterns, for the gate that tells in one pass which occur at all."""
@@ -45,9 +50,11 @@ def _judge(page: Page, name: str, kind: CodeKind, low: int, high: int) -> Hit | 
     if name == "iban":
         high, code = _trim_iban(page.text, low, high)
     label = page.label(low, high)
-    if label.name == "other" or (name == "nino" and code.startswith("QQ")):
-        return None
     good = kind.valid(code)
+    if (
+        label.name == "other" and not (good and name in ("nino", "upn") and _OF_A_PERSON.search(label.words))
+    ) or code.startswith("QQ"):
+        return None
     said = f"{label.how} '{label.words[:40]}'"
     if label.name == name:
         confidence, why = (0.99, f"{said}, right form") if good else (kind.loose, f"{said}, taken for a slip")

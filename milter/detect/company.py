@@ -5,6 +5,7 @@ import re
 from milter.detect.detector import Hit
 from milter.detect.evidence import Evidence
 from milter.detect.page import Page
+from milter.detect.person import Name
 
 _TALK = (
     (
@@ -22,11 +23,14 @@ _TALK = (
     ("tax", re.compile(r"\b(?:hmrc|self assessment|taxpayer|tax return|utr|income tax|paye)\b")),
 )
 _ORGANISED = re.compile(
-    r"\b(?:ltd|limited|plc|llp|council|borough|school|academy|college|trust|charity|company|invoice|vat|remittance|supplier|contractor|services|our bank|our account|payable to|pay us|bacs payment|payments? (?:to|should|can|by)"
-    r"|purchase order|fund|association|club|pta|church|society|business|trading|foundation|payment methods?|ways to pay|how to pay|quote|quoting|donat\w+)\b"
+    r"\b(?:ltd|limited|plc|llp|gmbh|invoices?|vat|remittance|supplier|contractor|our (?:bank|account)|payable to|pay us|purchase order|registered charity|company (?:no|number|reg)|ways to pay|how to pay|payment methods?|donat\w+|gifts?"
+    r"|trading as|business account|payments? (?:to us|should be made|can be made|are made)|please (?:pay|remit|make payments?|send)|quoting|tickets?|subscriptions?|fundrais\w+)\b"
+)
+_BODY = re.compile(
+    r"\b(?:ltd|limited|plc|llp|council|borough|school|academy|college|trust|charity|services|fund|association|club|pta|church|society|foundation|company|solutions|supplies|group|partners|centre|friends of|nursery|scouts|hospice|team|facilities)\b"
 )
 _PERSONAL = re.compile(
-    r"\b(?:mr|mrs|ms|miss|mx|my|his|her|their|employee|claimant|tenant|refund|payroll|salary|wages|personal|customer'?s?|client|parent|carer|foster|applicant|staff|reimburse\w*|expenses|direct debit|dob|d\.o\.b|ni number|nino|national insurance"
+    r"\b(?:mr|mrs|ms|miss|mx|my|his|her|their|employee|claimant|tenant|refund|payroll|salary|wages|personal|customer'?s?|client|parent|carer|foster|applicant|direct payments?|attorney|support plan|into (?:the|your|his|her|their|my) account|she|he|i|me|reimburse\w*|expenses|direct debit|dob|d\.o\.b|ni number|nino|national insurance"
     r"|next of kin|pension\w*|benefit|new starter|starter|account holder|name on account|named? account|resident|payee name|grandmother|mother|father|deceased|estate|daughter|son|compensation|deposit)\b"
 )
 
@@ -37,26 +41,23 @@ def company(pages: list[Page], name: str) -> frozenset[str]:
     return frozenset(word for word, pattern in _TALK if pattern.search(text))
 
 
-def organisation_bank(page: Page, hit: Hit) -> bool:
-    """Say whether bank details are an organisation's, by the words within some lines of them."""
-    near = page.lower[max(0, hit.start - 320) : hit.end + 160]
-    work, private = len(set(_ORGANISED.findall(near))), len(set(_PERSONAL.findall(near)))
-    holder = re.search(
-        r"(?:account (?:holder|name)|name (?:of|on) (?:the )?account|payee|beneficiary)(?: name)?\s?[:\-\t]?\s*([^\n\t]{2,60})",
-        near,
-    )
-    if holder:
-        return bool(
-            re.search(
-                r"\b(?:ltd|limited|plc|llp|council|school|academy|college|trust|services|fund|association|club|pta|church|company|society|foundation|charity|&|group|solutions|supplies|partners|contractors?|centre|farm|nursery|hire|catering|engineering)\b",
-                holder.group(1),
-            )
-        )
+def organisation_bank(page: Page, hit: Hit, names: list[Name]) -> bool:
+    """Say whether bank details are an organisation's, by their holder, their column and the words around them."""
     if page.column(hit.start)[0] and page.private_rows(hit.start):
         return False
-    return work > private or (
-        work and work == private and bool(re.search(r"\binvoice|remittance|vat\b", near))
-    )
+    near = page.lower[max(0, hit.start - 320) : hit.end + 160]
+    holder = _HOLDER.search(near)
+    if holder:
+        return bool(_BODY.search(holder.group(1)) or re.search(r" (?:&|and) (?:sons?|co)\b", holder.group(1)))
+    close = page.lower[max(0, hit.start - 75) : hit.start]
+    people = sum(1 for name in names if name.role >= 0 and hit.start - 200 < name.start < hit.end + 60)
+    work = len(set(_ORGANISED.findall(near))) + len(set(_BODY.findall(close)))
+    return work > len(set(_PERSONAL.findall(near))) + min(people, 2)
+
+
+_HOLDER = re.compile(
+    r"(?:account (?:holder|name)|name (?:of|on) (?:the )?account|payee|beneficiary|in the name of)(?: name)?\s?[:\-\t]?\s*([^\n\t,;]{2,60})"
+)
 
 
 def dismissed(evidence: Evidence) -> None:
@@ -66,5 +67,6 @@ def dismissed(evidence: Evidence) -> None:
         one.hits = [
             hit
             for hit in one.hits
-            if not (hit.kind in ("bank", "iban") and organisation_bank(one.page, hit)) and not specimen
+            if not (hit.kind in ("bank", "iban") and organisation_bank(one.page, hit, one.names))
+            and not specimen
         ]

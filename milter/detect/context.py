@@ -15,7 +15,7 @@ import re2
 
 FAR = 64  # characters between a label and its value at most, on one line
 
-_NO = r"(?:[ _\-]{0,2}(?:nos?|num|numbers?|nr|#|id|ref(?:erence)?|identifier|code)\b\.?)"
+_NO = r"(?:[ _\-]{0,2}(?:n[o0]s?|num|numbers?|nr|#|id|ref(?:erence)?|identifier|code)\b\.?)"
 _WHO = (
     r"(?:home|parents?'?s?|mum'?s?|dad'?s?|mother'?s?|father'?s?|carer'?s?|guardian'?s?|emergency|next of kin|nok|personal"
     r"|private|his|her|their|daytime|evening|client'?s?|tenant'?s?|patient'?s?|claimant'?s?|applicant'?s?|my|family|partner'?s?"
@@ -64,11 +64,23 @@ _LABELS = (
 )  # fmt: skip
 _PATTERN = "|".join(f"(?:{pattern})" for _, pattern in _LABELS)
 _NAMED = re.compile("|".join(f"(?P<k{at}>{pattern})" for at, (_, pattern) in enumerate(_LABELS)))
-_SPECIMEN = re.compile(
-    r"\be\.?g\b\.?|\bexamples?\b|\bfor instance\b|\bspecimens?\b|\bsamples?\b|\bdummy\b|\bsuch as\b|\bin the (?:form|format)\b"
-    r"|\bformat\b|\blooks? like\b|\bplaceholder\b|\bfictional\b|\bfictitious\b|\btest (?:data|number|value|record|patient|card)s?\b"
-    r"|\bnot a (?:real|genuine|valid)\b|\bmade[- ]up\b|\binvented\b|\bdo not use\b|\billustrat\w+"
+_LIKE = r"e\.?\s?g\b\.?|for examples?|examples?|for instance|such as|formats?|in the form(?: of)?|looks? like|specimens?|samples?|dummy|placeholder|fictional|fictitious|invented|made[- ]up|illustration"
+_NAMING = (
+    r"(?:nhs|ni|nino|upn|uln|utr|chi|h&c|national|insurance|unique|pupil|learner|taxpayer|card|bank|account|sort|code|numbers?|nos?|passport|driving|licence|dob|date|of|birth"
+    r"|values?|records?|is|are|as|the|a|an|in|form|like|follows|shown|and|or|with|:|,|\.|\(|\"|'|-|=|\s)"
 )
+_SPECIMEN_BEFORE = re.compile(rf"\b(?:{_LIKE}){_NAMING}{{0,20}}$")
+_SPECIMEN_AFTER = re.compile(
+    r"^[\s,;\")\]]{0,3}[(\[-]?\s?(?:is |are |was )?(?:an? |the |only an? |just an? )?(?:e\.?g\b|examples?\b|specimen|sample\b|dummy|fictional|fictitious|made[- ]up|invented|placeholder|not (?:a )?(?:real|genuine|valid)|test (?:number|value|data|record|patient|card)|illustrat)"
+)
+_SPECIMEN_NEAR = re.compile(
+    r"\b(?:dummy|fictitious|fictional|fake|made[- ]up|test (?:cards?|data|patients?|pupils?|numbers?|accounts?|records?)|do not use|not (?:a )?real|placeholders?|specimens? (?:only|number|form|letter))\b"
+)
+
+
+_CONSUMED = re.compile(
+    r"\d{3}[^\n]{0,30}?[.!?]\s"
+)  # a value, then the end of a sentence: the label was for another
 
 
 def latin_options() -> re2.Options:
@@ -153,6 +165,8 @@ class Labels:
                     return Label(name[:-1], words)
                 at -= 1
                 continue
+            if _CONSUMED.search(self._text, end, high):
+                return NO_LABEL
             return Label(name, words.strip())
         return NO_LABEL
 
@@ -175,9 +189,7 @@ class Labels:
 def specimen(before: str, after: str) -> bool:
     """Say whether the words around a value present it as an example (N3); both in lower case."""
     return bool(
-        _SPECIMEN.search(before[-70:])
-        or re.search(
-            r"\b(?:dummy|fictitious|made[- ]up|fake|test (?:cards?|data|patients?|numbers?))\b", before
-        )
-        or _SPECIMEN.search(after[:40])
+        _SPECIMEN_BEFORE.search(before[-60:])
+        or _SPECIMEN_AFTER.match(after[:40])
+        or _SPECIMEN_NEAR.search(before[-220:])
     )

@@ -21,7 +21,7 @@ from milter.detect import (
     phone,
     slips,
 )
-from milter.detect.company import company, dismissed, organisation_bank
+from milter.detect.company import company, dismissed
 from milter.detect.decide import decide
 from milter.detect.detector import Hit
 from milter.detect.evidence import Evidence, PageEvidence

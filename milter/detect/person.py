@@ -98,7 +98,7 @@ def _patterns() -> _Patterns:
     given = sorted(words.given | words.given_doubtful)
     upper = "|".join(re.escape(name.upper()) for name in given if len(name) > 2)
     first = "|".join(re.escape(name) for name in given)
-    last = "|".join(re.escape(name) for name in sorted(words.surnames))
+    last = "|".join(re.escape(name) for name in sorted(words.surnames | words.surnames_doubtful))
     return _Patterns(
         titled=build(rf"\b(?:{_TITLE}|{_OFFICE})\.? (?:(?:[A-Z]\.? ?){{1,3}} )?{_PARTICLE}{_W}{_REST}"),
         given=build(
@@ -120,6 +120,9 @@ def find(page: Page, zones: Zones) -> list[Name]:
         held = found.get(name.start)
         if held is None or (name.sure, name.end) > (held.sure, held.end):
             found[name.start] = name
+            name.role = name.role or (held.role if held is not None and held.role > 0 else 0)
+        elif name.role > 0 and held.role == 0:
+            held.role = 1
     kept: list[Name] = []
     for name in sorted(found.values(), key=lambda one: (one.start, -one.end)):
         if kept and name.start < kept[-1].end:
@@ -242,10 +245,23 @@ def _trimmed(page: Page, words: Lexicon, low: int, high: int, sure: float, why: 
         sure -= 0.3
     elif doubtful and first not in words.given_doubtful:
         sure = 0.65 if last in words.surnames and not _at_start(text, low) else 0.5
+        if last not in words.surnames and not _cued(text, low, tokens[-1][2]):
+            return
     elif not known_last and names[-1] in words.tails:
         return
     if sure >= 0.5:
         yield Name(low, tokens[-1][2], tuple(names), min(sure + 0.1 * known_last, 0.95), 0, why)
+
+
+def _cued(text: str, low: int, high: int) -> bool:
+    """Say whether something beside an unknown pair of words tells that it is a person."""
+    before, after = text[max(0, low - 40) : low], text[high : high + 40]
+    return bool(
+        _PRIVATE_AFTER.match(after)
+        or _CLASS_AFTER.match(after)
+        or _PRIVATE_BEFORE.search(before)
+        or re.match(r",? (?:Flat|\d{1,4}[A-Za-z]?) ", after)
+    )
 
 
 def _at_start(text: str, low: int) -> bool:

@@ -13,7 +13,7 @@ from milter.detect.signature import Zones
 PATTERN = r"(?:\+ ?44|\b0044|\(\+44\)) ?\(?0?\)?[ \-.]{0,2}\d(?:[ \-.()]{0,2}\d){8,9}\b|\(?\b0[1237]\d(?:[ \-.()]{0,2}\d){7,8}\b|\b07\d{2}[ \-.]{1,3}\d{3}\n\d{3}\b"
 _PHONE = re2.compile(PATTERN.encode("latin-1"), latin_options())
 _WORK_LABEL = re.compile(
-    r"\b(?:work|office|direct|switchboard|fax|helpline|hotline|reception|main|school|council|duty|freephone|customer services?|out of hours|enquir\w+|bookings?|extension|ext)\b[^\n:]{0,20}[:\- ]*\(?$"
+    r"\b(?:work|office|direct|switchboard|fax|helpline|hotline|reception|main|school|council|duty|freephone|customer services?|out of hours|enquir\w+|bookings?|extension|ext)\b[^\n:.!?,;]{0,20}[:\- ]*\(?$"
 )
 
 _WORK_AFTER = re.compile(

@@ -82,7 +82,15 @@ class Zones:
 
 
 def _headers(page: Page) -> list[Zone]:
-    return [Zone(*match.span(), "mail-header") for match in _HEADER.finditer(page.octets)]
+    spans = [match.span() for match in _HEADER.finditer(page.octets)]
+    together = {
+        at
+        for at, (low, high) in enumerate(spans)
+        if b" wrote:" in page.octets[low:high]
+        or (at and low - spans[at - 1][1] < 60)
+        or (at + 1 < len(spans) and spans[at + 1][0] - high < 60)
+    }
+    return [Zone(*spans[at], "mail-header") for at in sorted(together)]
 
 
 def _signatures(page: Page) -> list[Zone]:
@@ -173,7 +181,11 @@ def _letterhead(page: Page) -> list[Zone]:
             if end and number > 6:
                 break
             continue
-        if (number >= 3 and not work) or len(_PROSE.findall(page.text[low:high])) >= 5:
+        if (
+            re.search(r"[a-z]\. [A-Z][a-z]", page.text[low:high])
+            or (number >= 3 and not work)
+            or len(_PROSE.findall(page.text[low:high])) >= 5
+        ):
             break
         work = work or bool(WORK.search(line))
         end = high

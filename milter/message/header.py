@@ -11,8 +11,7 @@ from milter.message.model import Field
 from milter.message.text import decode_text, decode_words, header_text, percent_decode
 from milter.settings import Caps
 
-_FIELD = re.compile(rb"([!-9;-~]{1,500})[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*\n?)")
-_SPACED = re.compile(rb"[!-9;-~]{1,500}[ \t]+:")
+_FIELD = re.compile(rb"([!-9;-~]{1,500})([ \t]*):([^\n]*(?:\n[ \t][^\n]*)*\n?)")
 _END = re.compile(rb"\n\r?\n")
 _SPACES_ONLY = re.compile(rb"\n[ \t]+\r?\n")
 _MBOX = re.compile(rb">?From [^\n]*\n")
@@ -78,8 +77,8 @@ def _fields(data: bytes, at: int, edge: int, body: int, caps: Caps) -> Block:
         found = _FIELD.match(data, at, edge)
         if found:
             name = found[1].decode("ascii").lower()
-            fields.append(Field(name, at, found.end(), found[2]))
-            if _SPACED.match(data, at, edge):
+            fields.append(Field(name, at, found.end(), found[3]))
+            if found[2]:
                 spaced.add(at)
             at = found.end()
             continue

@@ -19,7 +19,7 @@ from milter.message.transfer import (
 )
 
 _SHOWN = frozenset({"text/plain", "text/html", "text/enriched", "text/richtext", "text/x-amp-html"})
-_METHOD = re.compile(rb"(?:^|\n)METHOD[ \t]*(?:;[^:\r\n]{0,200})?:[ \t]*([A-Za-z-]{1,40})", re.IGNORECASE)
+_METHOD = re.compile(rb"\nMETHOD[ \t]*(?:;[^:\r\n]{0,200})?:[ \t]*([A-Za-z-]{1,40})", re.IGNORECASE)
 _ARMOUR = (b"-----BEGIN PGP MESSAGE", b"-----BEGIN PGP SIGNED MESSAGE")
 _PARTIAL = "a part is a fragment of a larger message (message/partial), the rest of which is elsewhere"
 _EXTERNAL = "a part only points to content that lies elsewhere (message/external-body)"
@@ -104,7 +104,7 @@ def _method(shape: Shape, octets: bytes) -> str:
         return ""
     for name in texts(shape.params, "method"):
         return name.upper()
-    found = _METHOD.search(octets[:100_000])
+    found = _METHOD.search(b"\n" + octets[:100_000])
     return found[1].decode("ascii").upper() if found else ""
 
 

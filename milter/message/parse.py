@@ -28,10 +28,10 @@ def parse(raw: bytes, caps: Caps = Caps()) -> Message:  # noqa: B008 - frozen
     walk = Walk(caps, len(raw))
     parts = walk.entity(Source(raw), start, len(raw), Place())
     if _BARE_CR.search(raw):
-        other = Source(b"\r\n".join(line.replace(b"\r", b"\n") for line in raw.split(b"\r\n")))
+        other = Source(_with_lf_for_cr(raw))
         view = "bare CR taken for a line end"
         walk.alternative(parts, Place(), view, lambda seen: walk.entity(other, start, len(raw), seen))
-    block = read_block(raw, start, len(raw), caps)
+    block = walk.root or read_block(raw, start, len(raw), caps)
     fields = block.fields
     return Message(
         raw=raw,
@@ -51,6 +51,17 @@ def parse(raw: bytes, caps: Caps = Caps()) -> Message:  # noqa: B008 - frozen
         limits=tuple(walk.limits),
         nodes=tuple(walk.nodes),
     )
+
+
+def _with_lf_for_cr(raw: bytes) -> bytes:
+    """Return the same octets with each bare CR become LF, so that offsets stay; in pieces, to keep memory low."""
+    pieces, at = [], 0
+    while at < len(raw):
+        stop = at + 1_000_000
+        stop += raw[stop - 1 : stop + 1] == b"\r\n"
+        pieces.append(b"\r\n".join(line.replace(b"\r", b"\n") for line in raw[at:stop].split(b"\r\n")))
+        at = stop
+    return b"".join(pieces)
 
 
 def _said(fields: tuple[Field, ...], head: tuple[int, int]) -> tuple[Part, ...]:

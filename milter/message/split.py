@@ -28,7 +28,7 @@ _BOILERPLATE = (  # without spaces
     b"thisisamessagewithmultiplepartsinmimeformat",
     b"youwillneedamimecompliantmailreadertoseethismessage",
 )
-_BURIED = re.compile(rb"(?:^|\n)[ \t]{0,20}content-(?:type|transfer-encoding)[ \t]{0,20}:")
+_BURIED = re.compile(rb"\n[ \t]{0,20}content-(?:type|transfer-encoding)[ \t]{0,20}:")
 _LINE = re.compile(rb"[!-9;-~]+[ \t]{0,20}:|[ \t]+[^ \t\r\n]")
 
 
@@ -122,14 +122,14 @@ def is_boilerplate(text: bytes) -> bool:
 
 def buried(data: bytes, start: int, end: int, most: int) -> list[tuple[int, int]]:
     """Stretches of a text that read as MIME entities: from their header to the next line that starts '--'."""
-    low = data[start:end].lower()
+    low = b"\n" + data[start:end].lower()
     if b"content-t" not in low:
         return []
+    start -= 1  # offsets in `low` are one more
     spans: list[tuple[int, int]] = []
     at = 0
     while len(spans) < most and (hit := _BURIED.search(low, at)):
-        line = hit.start() + (low[hit.start() : hit.start() + 1] == b"\n")
-        head = _head(low, line, at)
+        head = _head(low, hit.start() + 1, at + 1)
         stop = low.find(b"\n--", hit.end())
         while stop >= 0 and low[stop + 3 : stop + 4] in (b" ", b"\r", b"\n", b""):
             stop = low.find(b"\n--", stop + 3)

@@ -218,9 +218,14 @@ _BASE64 = bytes(range(256)).translate(
 )
 
 
+_RUNS_MOST = 2_000  # decoded one by one
+
+
 def lenient_base64(octets: bytes) -> bytes:
     """Decode whatever base64 there is: other octets are skipped, each '=' ends a run."""
-    runs = octets.split(b"=") if b"=" in octets else [octets]
+    if octets.count(b"=") > _RUNS_MOST:
+        octets = octets.replace(b"=", b"")
+    runs = octets.split(b"=")
     return b"".join(_base64_run(run) for run in runs if run)
 
 

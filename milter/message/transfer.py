@@ -35,11 +35,16 @@ _DIGITS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NO_DIGITS = bytes(range(256)).translate(None, _DIGITS + b"=")
 _PRINTABLE = bytes(range(32, 127)) + b"\t\r\n"
 _RUNS_MOST = 2_000  # paddings that are decoded one by one
+_LINES_MOST = 20_000  # looked at one by one
+_A_LINE = re.compile(rb"[^\r\n]+")
 _FOLDED_PAD = re.compile(rb"=[ \t]+(?=\r?\n)")
-_UU_BEGIN = re.compile(rb"(?:^|\n)begin(-base64)? [0-7]{3,4}[ \t]+([^\r\n]{1,500})\r?\n", re.IGNORECASE)
-_YENC_BEGIN = re.compile(rb"(?:^|\n)=ybegin [^\r\n]{0,200}?name=([^\r\n]{0,500})\r?\n")
+# Each starts with a plain line end, which is what makes searching fast.
+_UU_BEGIN = re.compile(rb"\n[Bb]egin(-base64)? [0-7]{3,4}[ \t]+([^\r\n]{1,500})\r?\n")
+_YENC_BEGIN = re.compile(rb"\n=ybegin [^\r\n]{0,200}?name=([^\r\n]{0,500})\r?\n")
+_YENC_LINE = re.compile(rb"\n=y[^\n]*\n")
+_YENC_ESCAPED = b"@JMIn`}"  # what must and what may be escaped; '=' itself last, since it starts the others
 _BLOCK = re.compile(
-    rb"(?:\A|\n)(?:[A-Za-z0-9+/]{24,998}={0,2}(?:\r?\n|\Z))+(?:[A-Za-z0-9+/]{2,998}={0,2}(?=\r?\n|\Z))?"
+    rb"\n(?:[A-Za-z0-9+/]{24,998}={0,2}(?:\r?\n|\Z))+(?:[A-Za-z0-9+/]{2,998}={0,2}(?=\r?\n|\Z))?"
 )
 _WORDS = re.compile(rb"[A-Za-z0-9]{2} [A-Za-z0-9]{2}")
 _DOCUMENTS = (b"PK\x03\x04", b"%PDF", b"\xd0\xcf\x11\xe0", b"{\\rtf", b"Rar!", b"7z\xbc\xaf")
@@ -139,25 +144,40 @@ def _quads(body: bytes) -> bytes:
 
 def _is_footer(rest: bytes) -> bool:
     """Whether what stands behind the padding is words, as list software adds them, and not more base64."""
-    return not any(_digit_lines(rest.lstrip(b"=")))
+    return not _has_digit_line(rest.lstrip(b"="), b"")
 
 
-def _digit_lines(text: bytes) -> list[bytes]:
-    """Lines that may be base64: no space between words, not a mere ruler, no delimiter."""
-    lines = [line.strip() for line in text.splitlines()]
-    return [line for line in lines if b" " not in line and not line.startswith(b"--") and line.strip(b"_-=*")]
+def _has_digit_line(text: bytes, marks: bytes) -> bool:
+    """Whether a line may be base64, and holds one of `marks` where there are any.
+
+    That is one without space between words, no mere ruler, no delimiter. A text of very many lines may be.
+    """
+    for number, found in enumerate(_A_LINE.finditer(text)):
+        line = found[0].strip()
+        if number >= _LINES_MOST:
+            return True
+        if b" " in line or line.startswith(b"--") or not line.strip(b"_-=*"):
+            continue
+        if not marks or line.translate(None, marks) != line:
+            return True
+    return False
 
 
 def words_in_base64(body: bytes) -> tuple[bytes, bool]:
-    """Return the lines of a base64 body that are plain words, and whether nothing else stands in it.
+    """Return the lines of a base64 body that are plain words, and whether they are most of it.
 
     Some programs show such a body as it stands when it is no base64 at all (RFC 2045 6.8 leaves it open).
     """
-    if b" " not in body:
+    if b" " not in body or not _WORDS.search(body):
         return b"", False
-    lines = body.splitlines(keepends=True)
-    words = [line for line in lines if _WORDS.search(line)]
-    return b"".join(words), len(words) * 2 > len([line for line in lines if line.strip()])
+    words, lines = [], 0
+    for found in _A_LINE.finditer(body):
+        lines += 1
+        if lines > _LINES_MOST:
+            return body, True
+        if _WORDS.search(found[0]):
+            words.append(found[0])
+    return b"\n".join(words), len(words) * 2 > lines
 
 
 def _is_noise(octets: bytes) -> bool:
@@ -170,7 +190,7 @@ def _url_safe(body: bytes, first: bytes) -> tuple[Content, ...]:
     """RFC 4648 5: '-' and '_' for '+' and '/', which some decoders take."""
     if b"-" not in body and b"_" not in body:
         return ()
-    if not any(b"-" in line or b"_" in line for line in _digit_lines(body)):
+    if not _has_digit_line(body, b"-_"):
         return ()
     octets = lenient_base64(body.replace(b"-", b"+").replace(b"_", b"/"))
     return (Content(octets, "base64 of the URL alphabet"),) if octets != first else ()
@@ -201,26 +221,22 @@ class Embedded:
     kind: str  # 'uuencode', 'base64', 'yenc'
 
 
-def embedded(text: bytes, most: int = 50) -> tuple[Embedded, ...]:
+def embedded(text: bytes, most: int = 1_000) -> tuple[Embedded, ...]:
     """Files inside text: uuencode (POSIX), begin-base64, yEnc, and bare blocks of base64; at most `most`."""
+    text = b"\n" + text
     found: list[Embedded] = []
-    if b"begin" in text or b"BEGIN" in text or b"Begin" in text:
+    if b"\nbegin" in text or b"\nBegin" in text:
         found += _uu_files(text, most)
-    if b"=ybegin " in text:
+    if b"\n=ybegin " in text:
         found += _yenc_files(text, most)
-    if not found:
-        found += _blocks(text, most)
-    return tuple(found[:most])
+    return tuple(found[:most] or _blocks(text, most))
 
 
 def _blocks(text: bytes, most: int) -> list[Embedded]:
     """Lines of base64 that no label names: taken where they spell text or start as a document does."""
     found: list[Embedded] = []
     at = 0
-    for _ in range(most * 4):
-        block = _BLOCK.search(text, at)
-        if not block or len(found) >= most:
-            break
+    while len(found) < most and (block := _BLOCK.search(text, at)):
         octets = lenient_base64(block[0])
         if octets.startswith(_DOCUMENTS) or not _is_noise(octets):
             found.append(Embedded(b"", octets, "base64"))
@@ -231,10 +247,7 @@ def _blocks(text: bytes, most: int) -> list[Embedded]:
 def _uu_files(text: bytes, most: int) -> list[Embedded]:
     found: list[Embedded] = []
     at = 0
-    for _ in range(most * 4):  # beginnings looked at, so that many false ones cost no more
-        begin = _UU_BEGIN.search(text, at)
-        if not begin or len(found) >= most:
-            break
+    while len(found) < most and (begin := _UU_BEGIN.search(text, at)):
         if begin[1]:
             stop = text.find(b"\n====", begin.end() - 1)
             stop = stop if stop >= 0 else len(text)
@@ -291,9 +304,7 @@ def _yenc_files(text: bytes, most: int) -> list[Embedded]:
 
 def _yenc(body: bytes) -> bytes:
     """Decode yEnc (draft 1.3): each octet plus 42, '=' escapes the next, '=y' lines are no content."""
-    lines = [line for line in body.split(b"\n") if not line.startswith(b"=y")]
-    coded = b"".join(line.rstrip(b"\r") for line in lines)
-    first, *escaped = coded.split(b"=")
-    out = [first.translate(_YENC_SHIFT)]
-    out += [bytes([(piece[0] - 106) % 256]) + piece[1:].translate(_YENC_SHIFT) for piece in escaped if piece]
-    return b"".join(out)
+    coded = _YENC_LINE.sub(b"\n", body).translate(None, b"\r\n")
+    for escaped in _YENC_ESCAPED:
+        coded = coded.replace(b"=" + bytes([escaped]), bytes([(escaped - 64) % 256]))
+    return coded.translate(_YENC_SHIFT)

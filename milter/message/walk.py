@@ -61,6 +61,7 @@ class Walk:
     seals: set[Seal] = field(default_factory=set)
     nodes: list[Node] = field(default_factory=list)
     paths: dict[str, int] = field(default_factory=dict)
+    root: Block | None = None  # the message's own header block
     scaffold: list[tuple[int, int]] = field(default_factory=list)  # raw spans that are headers or delimiters
 
     def __post_init__(self) -> None:
@@ -77,6 +78,7 @@ class Walk:
             self.limits["the message takes too much work to read under all readings"] = None
             return self._opaque(src, start, end, place)
         block = read_block(src.octets, start, end, self.caps)
+        self.root = self.root or block
         self.limits |= dict.fromkeys(block.limits)
         self._scaffold(src, block.start, block.body)
         found = self._headed(src, block, end, place)
@@ -323,9 +325,11 @@ class Walk:
         self, found: list[Part], src: Source, start: int, end: int, place: Place, quiet: bool
     ) -> None:
         """Walk what looks like MIME parts inside a text, in front of the first part, or behind the last."""
-        spans = buried(src.octets, start, end, min(50, max(self.parts, 0)))
+        spans = buried(src.octets, start, end, self.caps.parts)
         if not spans:
             return
+        if len(spans) >= self.caps.parts and not quiet:
+            self.limits[f"a part holds more than {self.caps.parts} stretches that read like parts"] = None
         inside = replace(place, buried=True, depth=place.depth + 1, prefix=f"{place.own}.")
         view = "MIME parts inside what is declared to be no multipart"
         self.alternative(found, inside, view, partial(self._children, src, spans, 0), quiet=True)

@@ -71,7 +71,16 @@ def landlock() -> bool:
 def _readable() -> set[str]:
     """Where Python, its packages, shared libraries and their data lie; elsewhere only what is imported."""
     # py7zr asks /proc/meminfo how much it may unpack at a time; qpdf takes its keys from /dev/urandom.
-    places = {sys.prefix, sys.base_prefix, sys.exec_prefix, "/usr", "/lib", "/lib64", "/proc/meminfo", "/dev/urandom"}
+    places = {
+        sys.prefix,
+        sys.base_prefix,
+        sys.exec_prefix,
+        "/usr",
+        "/lib",
+        "/lib64",
+        "/proc/meminfo",
+        "/dev/urandom",
+    }
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
         if file and not file.startswith(tuple(f"{place}/" for place in places)):

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Dialect, Integer, String, Text, TypeDecorator
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -61,7 +62,7 @@ def microseconds(moment: datetime) -> int:
 
 def canonical(value: Any) -> str:
     """Write a JSON value in the one form that is digested and kept; ASCII, so any text fits."""
-    return json.dumps(value, separators=(",", ":"), sort_keys=True)
+    return _ENCODER.encode(value)
 
 
 def frozen(value: Any) -> Any:

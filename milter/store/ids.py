@@ -1,7 +1,7 @@
 """The names of things that leave the store: references for people, tokens for links.
 
 Guarantees: both come from the system's random source and can't be guessed. A reference has 60 bits, which is
-enough to name and too little to authorise: knowing one gives no right to anything. A token has 192 bits and
+enough to name and too little to authorise: knowing one gives no right to anything. A token has 200 bits and
 authorises; the store keeps only its keyed digest.
 """
 
@@ -13,7 +13,7 @@ _SLIPS = str.maketrans({"I": "1", "L": "1", "O": "0"})
 
 def reference() -> str:
     """Make a reference that can be read out on the telephone, such as 'SG-7K2M-9QXD-40TB'."""
-    letters = "".join(secrets.choice(ALPHABET) for _ in range(12))
+    letters = _letters(12)
     return f"SG-{letters[:4]}-{letters[4:8]}-{letters[8:]}"
 
 
@@ -28,5 +28,10 @@ def read_reference(typed: str) -> str | None:
 
 
 def token() -> str:
-    """Make a token of 192 bits for a link or an address; only letters that both may carry, one case."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(40)).lower()
+    """Make a token of 200 bits for a link or an address; only letters that both may carry, one case."""
+    return _letters(40).lower()
+
+
+def _letters(count: int) -> str:
+    bits = secrets.randbits(5 * count)
+    return "".join(ALPHABET[bits >> 5 * place & 31] for place in range(count))

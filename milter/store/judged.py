@@ -46,6 +46,10 @@ class JudgedReason:
     recipients: int
 
 
+# Statements of each message's way are made once: SQLAlchemy takes longer to make than to run them.
+_ADD, _ADD_REASON, _ADD_FACTS = insert(judged), insert(judged_reasons), insert(facts)
+
+
 def message_id_digest(vault: Vault, message_id: str) -> str:
     """Give the keyed digest by which a Message-ID is found again."""
     return vault.digest("message-id", message_id.strip())
@@ -53,14 +57,14 @@ def message_id_digest(vault: Vault, message_id: str) -> str:
 
 def record(tx: Transaction, message: Judged, reasons: Sequence[JudgedReason] = (), told: Any = None) -> None:
     """Record a judged message. `told` is a JSON value of its facts without content; None keeps none."""
-    tx.execute(insert(judged), values_of(message))
+    tx.execute(_ADD, values_of(message))
     if reasons:
         rows = [{"judged_id": message.id, "at": message.at, **values_of(reason)} for reason in reasons]
-        tx.execute(insert(judged_reasons), rows)
+        tx.execute(_ADD_REASON, rows)
     if told is not None:
         clear = zlib.compress(canonical(told).encode(), 1)
         sealed = tx.vault.seal("facts", f"facts/{message.id}", clear)
-        tx.execute(insert(facts), {"judged_id": message.id, "at": message.at, "sealed": sealed})
+        tx.execute(_ADD_FACTS, {"judged_id": message.id, "at": message.at, "sealed": sealed})
     audit.message_judged(tx, message.id, message.action, message.grade, message.recipients)
 
 

@@ -7,17 +7,36 @@ connections, from working on the same message at once; it is a lease, so a kille
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import bindparam, delete, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from milter.store import audit
+from milter.store.columns import Moment
 from milter.store.schema import claims, progress
 from milter.store.transaction import Transaction
 from milter.store.vault import Vault
 
 Outcome = Literal["delivered", "held", "refused"]
+
+
+def _take(dialect: Any) -> Any:
+    """Make the statement that takes a message which nobody has, or whose lease is over."""
+    taken = dialect.insert(claims)
+    free = or_(claims.c.owner == taken.excluded.owner, claims.c.lease_until <= bindparam("now", type_=Moment))
+    owned = {"owner": taken.excluded.owner, "lease_until": taken.excluded.lease_until}
+    taken = taken.on_conflict_do_update(index_elements=["key"], set_=owned, where=free)
+    return taken.returning(claims.c.key)
+
+
+# Statements of each message's way are made once: SQLAlchemy takes longer to make than to run them.
+_TAKE = {"postgresql": _take(postgresql), "sqlite": _take(sqlite)}
+_DONE = select(progress).where(progress.c.key == bindparam("this_key")).order_by(progress.c.at)
+_ADD = insert(progress)
+_LET_GO = delete(claims).where(
+    claims.c.key == bindparam("this_key"), claims.c.owner == bindparam("this_owner")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +59,12 @@ def claim(tx: Transaction, key: str, owner: str, seconds: float = 900.0) -> Clai
 
     `owner` names one attempt (a connection), not a node. After `seconds` others may take it.
     """
-    until = tx.now + timedelta(seconds=seconds)
-    dialect = postgresql if tx.connection.dialect.name == "postgresql" else sqlite
-    taken = dialect.insert(claims).values(key=key, owner=owner, lease_until=until)
-    free = or_(claims.c.owner == owner, claims.c.lease_until <= tx.now)
-    taken = taken.on_conflict_do_update(
-        index_elements=["key"], set_={"owner": owner, "lease_until": until}, where=free
-    )
-    if tx.execute(taken.returning(claims.c.key)).one_or_none() is None:
+    values = {"key": key, "owner": owner, "lease_until": tx.now + timedelta(seconds=seconds), "now": tx.now}
+    if tx.execute(_TAKE[tx.connection.dialect.name], values).one_or_none() is None:
         return None
-    query = select(progress.c.recipient, progress.c.outcome, progress.c.judged_id).where(
-        progress.c.key == key
-    )
-    found = tx.execute(query.order_by(progress.c.at)).all()
-    return Claim(
-        key, owner, {row.recipient: row.outcome for row in found}, found[0].judged_id if found else ""
-    )
+    found = tx.execute(_DONE, {"this_key": key}).all()
+    done = {row.recipient: row.outcome for row in found}
+    return Claim(key, owner, done, found[0].judged_id if found else "")
 
 
 def account(tx: Transaction, key: str, judged_id: str, outcomes: Mapping[str, Outcome]) -> None:
@@ -66,14 +75,14 @@ def account(tx: Transaction, key: str, judged_id: str, outcomes: Mapping[str, Ou
         {"key": key, "recipient": recipient, "outcome": outcome, "judged_id": judged_id, "at": tx.now}
         for recipient, outcome in outcomes.items()
     ]
-    tx.execute(insert(progress), rows)
+    tx.execute(_ADD, rows)
     counts = [list(outcomes.values()).count(outcome) for outcome in ("delivered", "held", "refused")]
     audit.message_accounted(tx, judged_id, *counts)
 
 
 def let_go(tx: Transaction, key: str, owner: str) -> None:
     """End a claim: the message is accounted for, or the upstream server is to try again."""
-    tx.execute(delete(claims).where(claims.c.key == key, claims.c.owner == owner))
+    tx.execute(_LET_GO, {"this_key": key, "this_owner": owner})
 
 
 def outcomes(tx: Transaction, key: str) -> tuple[Mapping[str, Outcome], str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, insert, or_, select, update
+from sqlalchemy import BigInteger, Select, and_, func, insert, or_, select, type_coerce, update
 
 from milter.errors import RequestError
 from milter.store import audit
@@ -65,6 +65,7 @@ _SEARCHED = (
     "authorised_by",
 )
 _FIXED = frozenset({"id", "at", "channel", "judged_id", "complete", "search", "recorded_by"})
+_ADD = insert(register)  # made once, see `judged`
 COUNT_LIMIT = 1_000  # a search counts no further
 
 
@@ -136,7 +137,7 @@ def add(tx: Transaction, entries: Sequence[Entry], *, subject: str = "", actor: 
     """Add entries of one message or occasion. `subject` is its reference; the first entry's by default."""
     if not entries:
         return
-    tx.execute(insert(register), [_row(entry) for entry in entries])
+    tx.execute(_ADD, [_row(entry) for entry in entries])
     audit.sharing_recorded(tx, subject or entries[0].id, actor, entries[0].channel, len(entries))
 
 
@@ -181,7 +182,12 @@ def search(
     tx: Transaction, wanted: Search, *, after: tuple[datetime, str] | None = None, limit: int = 50
 ) -> Page:
     """Give a page of the entries that a search finds, latest first."""
-    query = _narrowed(select(register), wanted).order_by(register.c.at.desc(), register.c.id.desc())
+    at: Any = register.c.at
+    if wanted.words and count(tx, wanted) < COUNT_LIMIT:
+        # Words that are rare: one pass over the table and a sort of the few, instead of a walk of the whole
+        # index by date with a leap into the table for each row (measured: 140 ms and 380 ms of 100,000).
+        at = type_coerce(register.c.at, BigInteger) + 0
+    query = _narrowed(select(register), wanted).order_by(at.desc(), register.c.id.desc())
     if after is not None:
         at, entry_id = after
         query = query.where(

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from milter.store.columns import canonical, microseconds
@@ -127,11 +127,14 @@ def append(connection: Connection, vault: Vault, chain: str, events: Sequence[Ev
         rows.append({name: getattr(told, name) for name in _COLUMNS} | {"mac": previous})
     connection.execute(_INSERT, rows)
     sealed = {"seq": seq, "mac": previous, "seal": _seal(vault, chain, seq, previous)}
-    connection.execute(update(heads).where(heads.c.chain == chain).values(sealed))
+    connection.execute(_MOVE, {"this_chain": chain, **sealed})
 
 
 _COLUMNS = tuple(column.name for column in audit.c)
-_INSERT = insert(audit)
+_INSERT = insert(audit)  # these are made once: SQLAlchemy takes longer to make than to run them
+_HERE = heads.c.chain == bindparam("this_chain")
+_HEAD = select(heads.c.seq, heads.c.mac).where(_HERE).with_for_update()
+_MOVE = update(heads).where(_HERE).values(seq=bindparam("seq"), mac=bindparam("mac"), seal=bindparam("seal"))
 
 
 def _seal(vault: Vault, chain: str, seq: int, mac: str) -> str:
@@ -140,13 +143,12 @@ def _seal(vault: Vault, chain: str, seq: int, mac: str) -> str:
 
 def _locked_head(connection: Connection, chain: str) -> tuple[int, str]:
     """Give the chain's length and last digest, and keep other writers out of it until the commit."""
-    query = select(heads.c.seq, heads.c.mac).where(heads.c.chain == chain).with_for_update()
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_HEAD, {"this_chain": chain}).one_or_none()
     if row is None:
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         empty = dialect.insert(heads).values(chain=chain, seq=0, mac=START, seal="")
         connection.execute(empty.on_conflict_do_nothing())
-        row = connection.execute(query).one()
+        row = connection.execute(_HEAD, {"this_chain": chain}).one()
     return row.seq, row.mac
 
 

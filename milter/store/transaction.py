@@ -47,15 +47,16 @@ def database_errors() -> Iterator[None]:
         raise StoreError(words) from error
 
 
-def _cause(error: SQLAlchemyError) -> str:
-    if not isinstance(error, DBAPIError):
-        return f"no connection within the time allowed ({type(error).__name__})"
-    if isinstance(error.orig, sqlite3.Error):
-        name = getattr(error.orig, "sqlite_errorname", "") or type(error.orig).__name__
+def _cause(error: Exception) -> str:
+    driver_error = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(driver_error, SQLAlchemyError):
+        return f"no connection ({type(error).__name__})"
+    if isinstance(driver_error, sqlite3.Error):
+        name = getattr(driver_error, "sqlite_errorname", "") or type(driver_error).__name__
         return next(
             (words for code, words in _CAUSES.items() if name.startswith(code)), f"SQLite says {name}"
         )
-    state = getattr(error.orig, "sqlstate", None)
+    state = getattr(driver_error, "sqlstate", None)
     if state is None:
         return "the connection to PostgreSQL is lost"
     return f"PostgreSQL answers {state}"  # its message may quote values
@@ -107,9 +108,13 @@ class Transaction:
         self._steer("RELEASE SAVEPOINT unit")
 
     def _steer(self, statement: str) -> None:
+        """Run a statement past SQLAlchemy, which would make it ten times dearer."""
+        driver: Any = self.connection.dialect.loaded_dbapi
         try:
-            self.connection.exec_driver_sql(statement)
-        except SQLAlchemyError as error:
+            cursor = self.connection.connection.cursor()
+            cursor.execute(statement)
+            cursor.close()
+        except (driver.Error, SQLAlchemyError) as error:
             words = f"The store can't be used now: {_cause(error)}."
             raise BrokenError(words) from error
 

@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
 from milter.detect.examine import examine
 from milter.detect.load import load_detectors
 from milter.message.passage import Passage

@@ -7,9 +7,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from milter.detect.examine import Detectors
 
 from milter.assess.inspect import Knowledge, inspect_file, union
+from milter.detect.examine import Detectors
 
 FOLDER = Path(__file__).parent
 EXPECTED = tomllib.loads((FOLDER / "expected.toml").read_text(encoding="utf-8"))

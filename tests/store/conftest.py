@@ -1,6 +1,5 @@
 """Stores to test on: SQLite always, PostgreSQL where there is one; a clock that tests set."""
 
-import itertools
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +11,6 @@ from milter.store.engine import Store, open_store
 from .servers import postgresql, run_sql
 
 START = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)  # a Monday
-_numbers = itertools.count(1)
 
 
 class FakeClock:
@@ -45,11 +43,16 @@ def server() -> Iterator[str]:
 
 
 @pytest.fixture
-def postgresql_url(server: str) -> str:
-    """Give a fresh database."""
-    name = f"store{next(_numbers)}"
-    run_sql(server, f"CREATE DATABASE {name}")
-    return server.format(database=name)
+def postgresql_url(server: str) -> Iterator[str]:
+    """Give an empty database; one serves all tests, swept after each."""
+    yield server.format(database="postgres")
+    run_sql(
+        server,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'",
+        "DROP SCHEMA public CASCADE",
+        "CREATE SCHEMA public",
+    )
 
 
 @pytest.fixture

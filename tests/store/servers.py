@@ -73,8 +73,9 @@ def _system(binaries: Path) -> Iterator[str]:
         shutil.rmtree(folder)
 
 
-def run_sql(address: str, statement: str) -> None:
-    """Run a statement on a server's maintenance database."""
+def run_sql(address: str, *statements: str) -> None:
+    """Run statements, each in a transaction of its own."""
     plain = address.format(database="postgres").replace("postgresql+psycopg://", "postgresql://")
     with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(statement.encode())
+        for statement in statements:
+            connection.execute(statement.encode())
