@@ -32,7 +32,7 @@ def happened(tx: Transaction, share_id: str, event: Event, actor: str, **details
         shares.note(tx, share_id, event, actor, **details)
     if follows.spends_tokens:
         for purpose in ("page", "address", "sender"):
-            shares.spend_tokens(tx, share_id, purpose)  # type: ignore[arg-type]  # the three literal purposes
+            shares.spend_tokens(tx, share_id, purpose)
     if follows.opens_incident:
         _open_incident(tx, share, actor)
     if not is_orphan(tx, share):

@@ -58,7 +58,8 @@ async def run(port: int, *, once: bool) -> int:
     """Run the demonstration on `port` and the two behind it."""
     with _folder(port) as folder:
         settings = load_settings(folder)
-        _free(port), _free(port + 1)
+        _free(port)
+        _free(port + 1)
         sink = Sink()
         controller = await listening(sink, HOST, port + 1)
         service = await gateway.build(folder, 0, "demo")

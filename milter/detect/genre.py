@@ -7,6 +7,7 @@ it says how much weight a name or an address in it deserves, and a confidential 
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from milter.detect.lexicon import phrase_pattern, shipped
 from milter.detect.page import Page
@@ -59,7 +60,7 @@ class Genre:
 
 
 @lru_cache(maxsize=1)
-def _signs() -> tuple[re.Pattern[str], dict[str, list[tuple[str, int]]]]:
+def _signs() -> tuple[Any, dict[str, list[tuple[str, int]]]]:
     import re2
 
     from milter.detect.context import latin_options

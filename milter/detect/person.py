@@ -168,9 +168,9 @@ def _mentions(page: Page, words: Lexicon) -> Iterator[Name]:
     for match in patterns.titled.finditer(page.octets):
         yield from _titled(page, words, *match.span())
     for match in patterns.given.finditer(page.octets):
-        yield from _trimmed(page, words, *match.span(), sure=0.8, why="a given name of the list")
+        yield from _trimmed(page, words, match.start(), match.end(), sure=0.8, why="a given name of the list")
     for match in patterns.surname.finditer(page.octets):
-        yield from _trimmed(page, words, *match.span(), sure=0.65, why="a surname of the list")
+        yield from _trimmed(page, words, match.start(), match.end(), sure=0.65, why="a surname of the list")
     for match in patterns.labelled.finditer(page.octets):
         yield from _labelled(page, words, *match.span())
     for match in patterns.reverse.finditer(page.octets):

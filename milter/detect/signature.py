@@ -90,7 +90,7 @@ def _headers(page: Page) -> list[Zone]:
         or (at and low - spans[at - 1][1] < 60)
         or (at + 1 < len(spans) and spans[at + 1][0] - high < 60)
     }
-    return [Zone(*spans[at], "mail-header") for at in sorted(together)]
+    return [Zone(spans[at][0], spans[at][1], "mail-header") for at in sorted(together)]
 
 
 def _signatures(page: Page) -> list[Zone]:
