@@ -59,7 +59,10 @@ def _with_lf_for_cr(raw: bytes) -> bytes:
     while at < len(raw):
         stop = at + 1_000_000
         stop += raw[stop - 1 : stop + 1] == b"\r\n"
-        pieces.append(b"\r\n".join(line.replace(b"\r", b"\n") for line in raw[at:stop].split(b"\r\n")))
+        piece = raw[at:stop]
+        if _BARE_CR.search(piece):
+            piece = b"\r\n".join([line.replace(b"\r", b"\n") for line in piece.split(b"\r\n")])
+        pieces.append(piece)
         at = stop
     return b"".join(pieces)
 
