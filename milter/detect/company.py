@@ -3,7 +3,7 @@
 import re
 
 from milter.detect.detector import Hit
-from milter.detect.evidence import Evidence
+from milter.detect.evidence import Evidence, PageEvidence
 from milter.detect.page import Page
 from milter.detect.person import Name
 
@@ -70,3 +70,15 @@ def dismissed(evidence: Evidence) -> None:
             if not (hit.kind in ("bank", "iban") and organisation_bank(one.page, hit, one.names))
             and not specimen
         ]
+
+
+def _lone_account(one: PageEvidence, hit: Hit) -> bool:
+    """Say whether 'account 80333717' stands without a sort code, the word bank or a table of people: a customer's number."""
+    if one.page.private_rows(hit.start):
+        return False
+    others = any(
+        other is not hit and other.kind == "bank" and abs(other.start - hit.start) < 400 for other in one.hits
+    )
+    return not others and not re.search(
+        r"\bbank|\bsort\b|\bbuilding society", one.page.lower[max(0, hit.start - 200) : hit.end + 120]
+    )

@@ -302,9 +302,9 @@ def _told(evidence: Evidence, detectors: Detectors, who: Subjects) -> Iterator[R
     if not (who.private or who.unsaid or who.initials or alone):
         return
     sentences, kin = (sum(one.told[at] for one in evidence.pages) for at in (0, 1))
-    points = min(sentences, 6) * 0.4 + min(kin, 4) * 0.4
+    points = min(sentences, 6) * 0.45 + min(kin, 4) * 0.4
     if not who.private:
-        points *= 0.7
+        points *= 0.8
     points *= _particular(evidence)
     if points:
         yield Reason(

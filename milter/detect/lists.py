@@ -18,6 +18,9 @@ CHILDREN = re.compile(
     r"|\bleavers\b|\bstarters\b|\b\d{1,2}[a-z]{1,2}\b(?= ?(?:class|list|register))|\b[1-6r][a-z]{1,2}$|- ?[1-9][a-z]{1,2}\b"
 )
 CLASS_TOKEN = re.compile(r"\b(?:in|class|from|of|to|and) (?:[1-9]|1[0-3])[A-Z]{1,2}\b|\([1-9R][A-Z]\)")
+SCHOOL = re.compile(
+    r"\b(?:pupils?|pastoral|senco|playground|uniform|minibus|homework|class|assembly|tutor|lessons?|school trip|museum visit|visit to the|epipens?|after[- ]school|lunch club|detention|head of year|year \d|dinner ladies|teaching assistant|\.sch\.uk)\b"
+)
 PUBLISHED_LIST = re.compile(
     r"\b(?:team|cast|winners?|congratulations|well done|awards?|prize|results of the|match|choir|squad|governors?|councillors?|candidates?|members|committee|present|apologies|attend(?:ees|ance:)|staff|officers?|speakers|authors?|characters|books?|invited|organis\w+|volunteers|stall|sponsors|reading)\b"
 )
@@ -106,7 +109,11 @@ def _people(page: Page, low: int, high: int, count: int) -> People:
         low,
         high,
         count,
-        bool(CHILDREN.search(title) or (count >= 4 and CLASS_TOKEN.search(page.text[:8_000]))),
+        bool(
+            CHILDREN.search(title)
+            or (count >= 4 and CLASS_TOKEN.search(page.text[:8_000]))
+            or (count >= 5 and SCHOOL.search(page.lower[:6_000]))
+        ),
         bool(PUBLISHED_LIST.search(title)),
         title,
     )

@@ -120,7 +120,7 @@ def generality(page: Page) -> tuple[int, int]:
 
 _ONE_PERSON = re.compile(r"\b(?:s?he|him|hers?|his|(?:him|her)self)\b")
 _IN_GENERAL = re.compile(
-    r"\b(?:you|your|should|must|may|can|if|any|staff|people|pupils|children|parents|residents|members|schools|families|we|our|us|all|every|employees|carers|those|they|their|them|anyone|everyone|councils?)\b"
+    r"\b(?:if you|should|must|if|any|staff|people|pupils|children|parents|residents|members|schools|families|all|every|employees|carers|those|they|their|them|anyone|everyone|councils?|customers|patients|tenants|applicants)\b"
 )
 UNNAMED = re.compile(
     r"\bthe only\b|\bwhom? i mean\b|\bonly one (?:here|there|in|at|with)\b|\bno names\b|\b(?:rather not|won't|will not|not going to|shan't|can't|don't want to) (?:give|say|use|put|name)\b[^.\n]{0,30}\bnames?\b|\bnot name\b|\bnot say (?:the|her|his) name"

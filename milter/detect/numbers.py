@@ -147,7 +147,7 @@ def _pairs(page: Page, found: list[Hit]) -> list[Hit]:
         spans = (match.span(1), match.span(2))
         if any(span[0] not in known for span in spans) and page.labels.before(match.start(1)).name != "other":
             more += [
-                Hit("bank", "financial", *span, 0.8, "a sort code and an account number together")
+                Hit("bank", "financial", *span, 0.85, "a sort code and an account number together")
                 for span in spans
                 if span[0] not in known
             ]
@@ -155,7 +155,7 @@ def _pairs(page: Page, found: list[Hit]) -> list[Hit]:
 
 
 _PAIR = re.compile(
-    r"(?<![\d\-/.])(\d\d-\d\d-\d\d)[ ,;:/|\t\-]{1,5}(?:(?:and|a/?c(?:count|c)?(?: ?no\.?)?|account(?: ?(?:no\.?|number))?)[: ]{0,2})?(\d{8})(?![\d\-/])"
+    r"(?<![\d\-/.])(\d\d[ \-]\d\d[ \-]\d\d)[ ,;:/|\t\-]{1,5}(?:(?:and|a/?c(?:count|c)?(?: ?no\.?)?|account(?: ?(?:no\.?|number))?)[: ]{0,2})?(\d{8})(?![\d\-/])"
 )
 
 

@@ -220,6 +220,8 @@ def _tokens(text: str, low: int, high: int, words: Lexicon) -> list[tuple[str, i
         bare = word.removesuffix("'s").rstrip(".,;:'-")
         if not bare or (bare in words.cuts and bare not in words.given):
             break
+        if text[low + match.start() + len(bare) : low + match.start() + len(bare) + 1] == ":" and tokens:
+            break  # 'Ella Smith Post: ...': the next label
         tokens.append((bare, low + match.start(), low + match.start() + len(bare)))
         if word != bare and not (len(bare) <= 2 and word.endswith(".")):
             break
@@ -322,6 +324,8 @@ def _labelled(page: Page, words: Lexicon, low: int, high: int) -> Iterator[Name]
         )
     ):
         return
+    if page.passage.table and not any(token[0].title() in words.given | words.surnames for token in tokens):
+        return
     if role_of(text[start : tokens[-1][2]]) and tokens[0][0] not in words.given:
         return  # the next heading, not a value
     yield Name(start, tokens[-1][2], tuple(token[0] for token in tokens), 0.85, 1, f"labelled '{label}'")
@@ -368,8 +372,11 @@ def _columns(page: Page) -> Iterator[Name]:
             yield Name(begin, high, tuple(words), 0.9, 1, f"in a column of {role}s")
 
 
+_OWN_AFTER = re.compile(
+    r"^'s? (?:mobile|phone|home|mum|dad|mother|father|parents|results?|medication|diagnosis|house|flat|tenancy|rent|claim|attendance|behaviour|sister|brother|son|daughter|partner|husband|wife|nan|carer|foster|family|consultant|gp|condition|illness|sickness|absence|probation|disciplinary|grievance|salary|benefits|debts?|arrears|birthday|address|annual review|ehcp|placement|exclusion)\b"
+)
 _CLASS_AFTER = re.compile(
-    r"^(?:'s)?,? ?[(\[\-]? ?(?:in |from |of )?(?:class )?(?:(?:[1-9]|1[0-3])[A-Z][A-Za-z0-9]?\b(?!\d)|(?:[Yy]ear|[Yy]r) ?(?:\d|R)|Y(?:[1-9]|1[0-3])\b|[Rr]eception\b|[Nn]ursery\b)"
+    r"^(?:'s)?,? ?[(\[\-]? ?(?:in |from |of )?(?:class )?(?:(?:[1-9]|1[0-3])[A-Z][A-Za-z0-9]?\b(?!\d| [A-Z][a-z])|(?:[Yy]ear|[Yy]r) ?(?:\d|R)|Y(?:[1-9]|1[0-3])\b|[Rr]eception\b|[Nn]ursery\b)"
 )
 
 
@@ -390,7 +397,7 @@ def _role(page: Page, zones: Zones, name: Name) -> int:
     if _CLASS_AFTER.match(after):
         name.why = f"{name.why}, with a class"
         return 1
-    if _PRIVATE_AFTER.match(after):
+    if _PRIVATE_AFTER.match(after) or _OWN_AFTER.match(after):
         return 1
     if _PRO_AFTER.match(after.replace("\n", " , ", 1) if after.startswith("\n") else after):
         return -1

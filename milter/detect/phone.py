@@ -16,6 +16,10 @@ _WORK_LABEL = re.compile(
     r"\b(?:work|office|direct|switchboard|fax|helpline|hotline|reception|main|school|council|duty|freephone|customer services?|out of hours|enquir\w+|bookings?|extension|ext)\b[^\n:.!?,;]{0,20}[:\- ]*\(?$"
 )
 
+# 'Call 0118 ...', 'talk to Minh Chen, our family worker, on 0118 ...': an office's line, unless it says 'me' or 'her'.
+_CALL = re.compile(
+    r"\b(?:call|ring|phone|contact|telephone|talk to|speak to|dial|helpline|enquiries|line)\b(?! (?:me|him|her|them|mum|dad|his|my)\b)[^.\n]{0,60}$"
+)
 _WORK_AFTER = re.compile(
     r" ?(?:\(|- ?|, )(?:the )?(?:branch|office|work|duty|school|club|shop|main|team|switchboard|helpline|reception|depot|desk|on[ -]call)\b"
 )
@@ -74,6 +78,8 @@ def _judge(page: Page, zones: Zones, low: int, high: int, digits: str) -> tuple[
     if label.name == "homephone":
         return 0.9, f"{label.how} '{label.words[:40]}'"
     if _WORK_LABEL.search(before):
+        return 0.0, ""
+    if not mobile and _CALL.search(before):
         return 0.0, ""
     kin = kin_of(_clause(page.lower, low, high)) if mobile else block_kin(page, low, high)
     if kin == Kin.WORK:

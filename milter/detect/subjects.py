@@ -97,7 +97,7 @@ def known(said: Said, who: Subjects) -> float:
     if who.private or who.initials:
         return 0.9
     if who.unsaid:
-        return 0.7
+        return 0.8
     return {
         "one": 1.0,
         "kin": 0.75,

@@ -204,7 +204,9 @@ def _continues(line: str, block: Block) -> bool:
 def _header(line: str, *, table: bool) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
     if len(line) > 4000 or not line.strip():
         return None
-    delimiter = "\t" if table else _delimiter(line)
+    delimiter = "\t" if table and "\t" in line else _delimiter(line)
+    if delimiter is None and table:
+        delimiter = "\t"
     if delimiter is None:
         return None
     spans = cells(line, 0, delimiter)
