@@ -255,7 +255,7 @@ def report(score: Score, half: str) -> str:
 HEAD = """# Detection, scored
 
 Made by `python benchmarks/score_detection.py --write` on the labelled corpus (`benchmarks/corpus`). The
-held-back half was written with other templates, six of its families with none in the other half, and nothing
+held-back half was written with other templates, four of its families with none in the other half, and nothing
 is tuned on it. The documents are made up: figures on an organisation's own mail will differ.
 
 """

@@ -54,9 +54,9 @@ def read_doc(file: File, draft: Draft) -> None:
         if flags & (RECOMMENDED | RESERVED):
             draft.protect("read-only", "marked read-only")
         _say(main, archive, (), draft)
-        for path in archive.listdir():
+        for path in ole.paths(archive):
             if path[-1] == "WordDocument" and len(path) > 1:
-                _say(ole.stream(archive, *path), archive, tuple(path[:-1]), draft)
+                _say(ole.stream(archive, *path), archive, path[:-1], draft)
         ole.read_properties(archive, draft)
         _objects(archive, draft)
         ole.read_embedded(archive, draft, below=("ObjectPool",))
@@ -66,7 +66,7 @@ def _objects(archive: Any, draft: Draft) -> None:
     """Worksheets embedded in storages of their own."""
     from milter.attachments.xls import read_book
 
-    for path in archive.listdir():
+    for path in ole.paths(archive):
         if path[-1].lower() in ("workbook", "book") and len(path) > 1:
             read_book(ole.stream(archive, *path), draft)
 

@@ -16,7 +16,7 @@ Path = tuple[str, ...]
 def read_msg(file: File, draft: Draft) -> None:
     """Read a message with all that is attached to it."""
     with ole.opened(file.content) as archive:
-        paths = [tuple(path) for path in archive.listdir()]
+        paths = ole.paths(archive)
         _message(archive, paths, (), draft)
 
 

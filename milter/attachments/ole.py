@@ -22,6 +22,10 @@ KINDS = (
 MACROS = frozenset(("macros", "_vba_project_cur", "vba"))
 WHOLE = frozenset(("package", "contents"))  # streams that hold another file, byte for byte
 PROPERTIES = ("\x05SummaryInformation", "\x05DocumentSummaryInformation")
+STREAM = 2  # the type of a directory entry (MS-CFB 2.6.1)
+DEPTH = 50
+TEXT, WIDE, MANY = 0x1E, 0x1F, 0x1000  # VT_LPSTR, VT_LPWSTR, VT_VECTOR (MS-OLEPS 2.11)
+PROPERTY_BYTES = 1 << 20
 STREAM_BYTES = 128 * 1024 * 1024
 
 
@@ -41,7 +45,7 @@ def kind_of(content: bytes) -> str:
     """The format that its root streams show; 'ole' for others."""
     try:
         with opened(content) as archive:
-            roots = {path[0].lower() for path in archive.listdir()}
+            roots = {path[0].lower() for path in paths(archive)}
     except UnreadableError:
         return "ole"
     return next((kind for stream_, kind in KINDS if stream_ in roots), "ole")
@@ -60,45 +64,63 @@ def stream(archive: Any, *path: str) -> bytes:
         return b""
 
 
+def paths(archive: Any) -> list[tuple[str, ...]]:
+    """The way to every stream. Storages that lie in one another in a circle are walked once."""
+    found: list[tuple[str, ...]] = []
+    seen: set[int] = set()
+    waiting: list[tuple[tuple[str, ...], Any]] = [((), archive.root)]
+    while waiting:
+        above, storage = waiting.pop()
+        for entry in storage.kids:
+            if entry.sid in seen or len(above) > DEPTH:
+                continue
+            seen.add(entry.sid)
+            path = (*above, entry.name)
+            if entry.entry_type == STREAM:
+                found.append(path)
+            else:
+                waiting.append((path, entry))
+    return sorted(found)
+
+
 def read_properties(archive: Any, draft: Draft) -> None:
     """The texts of the document's property sets (MS-OLEPS)."""
     texts: dict[str, None] = {}
     for name in PROPERTIES:
-        if not archive.exists(name):
-            continue
-        try:
-            values = archive.getproperties(name, convert_time=False)
-        except MemoryError:
-            raise
-        except Exception:  # noqa: S112 a damaged property set holds nothing that a program would show
-            continue
-        for value in values.values():
-            for one in value if isinstance(value, list) else [value]:
-                text = one.decode("cp1252", "replace") if isinstance(one, bytes) else one
-                if isinstance(text, str) and "\0" not in text.rstrip("\0"):  # else a thumbnail
-                    texts[text.rstrip("\0")] = None
-        texts |= dict.fromkeys(custom_properties(stream(archive, name)))
+        texts |= dict.fromkeys(property_texts(stream(archive, name)))
     draft.say("properties", "\n".join(text for text in texts if text.strip()), hidden=True)
 
 
-def custom_properties(content: bytes) -> list[str]:
-    """Strings of the second, user-defined property set, which olefile leaves out (MS-OLEPS 2.25)."""
-    if len(content) < 68 or struct.unpack_from("<I", content, 24)[0] < 2:
-        return []
-    at = struct.unpack_from("<I", content, 64)[0]
-    section = content[at : at + (1 << 20)]
+def property_texts(content: bytes) -> list[str]:
+    """Strings of a property set stream, whatever the property: by their type marks, each octet looked at once."""
     found: list[str] = []
-    for start in range(0, len(section) - 8, 4):
-        kind, size = struct.unpack_from("<II", section, start)
-        if kind == 0x1E and 0 < size <= len(section) - start - 8:  # VT_LPSTR
-            found.append(section[start + 8 : start + 8 + size].rstrip(b"\0").decode("cp1252", "replace"))
-        elif kind == 0x1F and 0 < size * 2 <= len(section) - start - 8:  # VT_LPWSTR
-            found.append(
-                section[start + 8 : start + 8 + size * 2].decode("utf-16-le", "replace").rstrip("\0")
-            )
-        elif kind == 0 and 0 < size < 1000:  # the dictionary of names
-            found += _names(section[start:])
-    return found[:1000]
+    at = 48
+    content = content[:PROPERTY_BYTES]
+    while at + 8 <= len(content) and len(found) < 5000:
+        kind, size = struct.unpack_from("<II", content, at)
+        if kind in (TEXT, WIDE) and 0 < size <= len(content) - at - 8:
+            text, at = _property(content, at + 4, wide=kind == WIDE)
+            found.append(text)
+        elif kind in (MANY | TEXT, MANY | WIDE) and 0 < size < 5000:
+            at += 8
+            for _ in range(size):
+                text, at = _property(content, at, wide=kind == MANY | WIDE)
+                found.append(text)
+        else:
+            if kind == 0 and 0 < size < 1000:  # the dictionary of names
+                found += _names(content[at : at + 65536])
+            at += 4
+    return [text for text in found if text.isprintable()]
+
+
+def _property(content: bytes, at: int, *, wide: bool) -> tuple[str, int]:
+    """A string with its length before it, and where the next one starts."""
+    if at + 4 > len(content):
+        return "", at + 4
+    size = struct.unpack_from("<I", content, at)[0] * (2 if wide else 1)
+    raw = content[at + 4 : at + 4 + size]
+    text = raw.decode("utf-16-le" if wide else "cp1252", "replace").rstrip("\0")
+    return text, at + 4 + min(size + 3, PROPERTY_BYTES) // 4 * 4
 
 
 def _names(dictionary: bytes) -> list[str]:
@@ -115,7 +137,7 @@ def _names(dictionary: bytes) -> list[str]:
 
 def read_embedded(archive: Any, draft: Draft, *, below: tuple[str, ...] = ()) -> None:
     """Objects embedded below a storage: files become members; macros are noted."""
-    for path in archive.listdir():
+    for path in paths(archive):
         name = path[-1].lower()
         if any(step.lower() in MACROS for step in path[:-1]):
             draft.note("macros")

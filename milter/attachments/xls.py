@@ -75,7 +75,7 @@ def read_xls(file: File, draft: Draft) -> None:
             read_locked_binary(file, draft, lock)
             return
         read_book(content, draft)
-        for path in archive.listdir():
+        for path in ole.paths(archive):
             if path[0] == "_SX_DB_CUR":  # pivot caches
                 _cache(ole.stream(archive, *path), draft)
         ole.read_properties(archive, draft)

@@ -1,12 +1,15 @@
 """Stores to test on: SQLite always, PostgreSQL where there is one; a clock that tests set."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from milter.store.engine import Store, open_store
+from milter.store.engine import Store, migrate, open_store
+from milter.store.migrate import HEAD
+from milter.store.schema import metadata
 
 from .servers import postgresql, run_sql
 
@@ -43,21 +46,47 @@ def server() -> Iterator[str]:
 
 
 @pytest.fixture
-def postgresql_url(server: str) -> Iterator[str]:
-    """Give an empty database; one serves all tests, swept after each."""
-    yield server.format(database="postgres")
-    run_sql(
-        server,
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'",
-        "DROP SCHEMA public CASCADE",
-        "CREATE SCHEMA public",
-    )
+def nothing_yet() -> None:
+    """Ask for a database without tables; else the tables are there, which saves migrating for each test."""
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    """Give a file that is not there yet."""
+def postgresql_url(request: pytest.FixtureRequest, server: str) -> Iterator[str]:
+    """Give a database without rows; one serves all tests, swept after each."""
+    url = server.format(database="postgres")
+    if "nothing_yet" in request.fixturenames:
+        run_sql(server, *_DROP)
+    else:
+        migrate(url)
+    yield url
+    run_sql(server, _END_OTHERS)
+    (version,) = run_sql(server, "SELECT to_regclass('alembic_version')::text") or (None,)
+    if version and run_sql(server, "SELECT version_num FROM alembic_version") == (HEAD,):
+        run_sql(server, f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY")
+    else:
+        run_sql(server, *_DROP)
+
+
+_DROP = ("DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+_END_OTHERS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+)
+
+
+@pytest.fixture(scope="session")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give an SQLite file with all tables and no rows, to be copied."""
+    file = tmp_path_factory.mktemp("tables") / "store.db"
+    migrate(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+def sqlite_url(request: pytest.FixtureRequest, tmp_path: Path, tables: Path) -> str:
+    """Give a file without rows, or one that is not there yet."""
+    if "nothing_yet" not in request.fixturenames:
+        shutil.copy(tables, tmp_path / "store.db")
     return f"sqlite:///{tmp_path}/store.db"
 
 

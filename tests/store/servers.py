@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -73,9 +74,12 @@ def _system(binaries: Path) -> Iterator[str]:
         shutil.rmtree(folder)
 
 
-def run_sql(address: str, *statements: str) -> None:
-    """Run statements, each in a transaction of its own."""
+def run_sql(address: str, *statements: str) -> tuple[Any, ...] | None:
+    """Run statements, each in a transaction of its own; give the last one's first row."""
     plain = address.format(database="postgres").replace("postgresql+psycopg://", "postgresql://")
+    row: tuple[Any, ...] | None = None
     with psycopg.connect(plain, autocommit=True) as connection:
         for statement in statements:
-            connection.execute(statement.encode())
+            cursor = connection.execute(statement.encode())
+            row = cursor.fetchone() if cursor.description else None
+    return row

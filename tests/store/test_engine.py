@@ -20,7 +20,7 @@ def _set_version(url: str, version: str) -> None:
     engine.dispose()
 
 
-def test_second_start_finds_what_the_first_wrote(open_it: Opener):
+def test_second_start_finds_what_the_first_wrote(nothing_yet: None, open_it: Opener):
     """What was committed is there after the store was closed and opened again."""
     first = open_it()
     first.submit(lambda tx: tx.record("tried", "SG-1", "test", {})).result()
@@ -56,7 +56,7 @@ def test_newer_store_is_refused(open_it: Opener, url: str):
         migrate(url)
 
 
-def test_older_sqlite_store_is_brought_up_at_start(sqlite_url: str, key_file: Path):
+def test_older_sqlite_store_is_brought_up_at_start(nothing_yet: None, sqlite_url: str, key_file: Path):
     """One node's own file needs no set-up after an upgrade."""
     engine = connect(sqlite_url)
     steps.bring_up(engine, steps.KNOWN[0])
@@ -67,7 +67,7 @@ def test_older_sqlite_store_is_brought_up_at_start(sqlite_url: str, key_file: Pa
 
 
 @pytest.mark.postgres
-def test_older_postgresql_store_waits_for_migrate(postgresql_url: str, key_file: Path):
+def test_older_postgresql_store_waits_for_migrate(nothing_yet: None, postgresql_url: str, key_file: Path):
     """What other nodes use is migrated by command, not by whichever node starts first."""
     engine = connect(postgresql_url)
     steps.bring_up(engine, steps.KNOWN[0])
@@ -97,7 +97,7 @@ def test_url_that_is_no_store_is_refused(wrong: str, key_file: Path):
     assert not key_file.exists()
 
 
-def test_sqlite_file_is_private(sqlite_url: str, key_file: Path, tmp_path: Path):
+def test_sqlite_file_is_private(nothing_yet: None, sqlite_url: str, key_file: Path, tmp_path: Path):
     """The store's file and its log are readable by their owner alone."""
     store = open_store(sqlite_url, key_file)
     store.submit(lambda tx: tx.record("tried", "SG-1", "test", {})).result()
@@ -106,7 +106,7 @@ def test_sqlite_file_is_private(sqlite_url: str, key_file: Path, tmp_path: Path)
     assert modes == {0o600}
 
 
-def test_file_that_is_no_store_is_refused(sqlite_url: str, key_file: Path, tmp_path: Path):
+def test_file_that_is_no_store_is_refused(nothing_yet: None, sqlite_url: str, key_file: Path, tmp_path: Path):
     """A file of something else is named as such and left as it is."""
     file = tmp_path / "store.db"
     file.write_bytes(b"not a database" * 100)

@@ -73,7 +73,7 @@ def test_two_processes_write_at_once(store: Store, start: Starter):
     assert {chain: length for chain, length, _ in verified.heads} == {"": 2, "a": 300, "b": 150}
 
 
-def test_two_processes_make_one_store(start: Starter, key_file: Path, open_it: Opener):
+def test_two_processes_make_one_store(nothing_yet: None, start: Starter, key_file: Path, open_it: Opener):
     """Two processes that start on nothing at the same moment make one key, one set of tables."""
     programs = [start("write", node, "5") for node in ("a", "b")]
     told = [line for program in programs for line in _lines(program)]

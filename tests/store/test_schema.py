@@ -26,7 +26,7 @@ def test_program_knows_every_step_and_the_last():
     assert _steps().get_heads() == [migrate.HEAD]
 
 
-def test_migrated_store_is_what_the_code_expects(url: str):
+def test_migrated_store_is_what_the_code_expects(nothing_yet: None, url: str):
     """Tables, columns, indexes and their order after all steps equal those of the schema."""
     run(url)
     engine = connect(url)
@@ -46,7 +46,7 @@ def test_migrated_store_is_what_the_code_expects(url: str):
     }
 
 
-def test_steps_can_be_taken_one_by_one(url: str):
+def test_steps_can_be_taken_one_by_one(nothing_yet: None, url: str):
     """A store of each earlier step comes up to the last."""
     engine = connect(url)
     for step in migrate.KNOWN:
