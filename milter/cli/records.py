@@ -124,12 +124,9 @@ def hold_release(arguments: argparse.Namespace) -> int:
     """Carry out `sealgate hold release`: asked for here, done by the daemon, once."""
     held_id = reference_of(arguments)
     four_eyes = load_policy(arguments.config).holding.four_eyes
-    how: decisions.How = "protected" if arguments.protected else "as-it-is"
     with opened(arguments) as store, store.transaction() as tx:
         recipients = arguments.to or _waiting(quarantine.get(tx, held_id))
-        out = decisions.release(
-            tx, held_id, recipients, actor(), arguments.reason, how=how, four_eyes=four_eyes
-        )
+        out = decisions.release(tx, held_id, recipients, actor(), arguments.reason, four_eyes=four_eyes)
     words = "will be sent to" if out else "has the first of two approvals for"
     sys.stdout.write(f"{held_id} {words} {', '.join(recipients)}.\n")
     return 0

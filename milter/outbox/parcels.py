@@ -83,6 +83,8 @@ def _finished(payload: Any) -> Parcel:
 
 def _release(tx: Transaction, item: Item, with_: Surroundings) -> Parcel:
     """The held bytes for one recipient, with this gateway's trace."""
+    if item.payload.get("how") != "as-it-is":
+        raise RequestError("A held message can't be released protected yet; it stays where it is.")
     full = quarantine.get(tx, item.subject)
     recipient = str(item.payload["recipient"])
     message = parse(quarantine.content(tx, item.subject), with_.known.caps)
