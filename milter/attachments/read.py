@@ -5,6 +5,7 @@ memory are bounded by the child process that calls it. The list FORMATS is the d
 its content (`sniff`), and each has one reader.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 
 from milter.attachments import sniff
@@ -31,6 +32,10 @@ from milter.attachments.tnef import read_tnef
 from milter.attachments.xls import read_xls
 from milter.attachments.zip import read_zip
 from milter.settings import ReadLimits
+
+# Libraries log what is odd in a file; a reading says so, and logs stay free of what was read (law 8).
+for library in ("pikepdf", "olefile", "pypdfium2", "msoffcrypto", "py7zr"):
+    logging.getLogger(library).setLevel(logging.CRITICAL + 1)
 
 Reader = Callable[[File, Draft], None]
 
