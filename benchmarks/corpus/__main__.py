@@ -1,5 +1,7 @@
 """Writes the labelled corpus: `python -m benchmarks.corpus --out DIR [--half develop|held-back] [--seed N]`.
 
+`--half fresh` or `--half blind` gives a set that was written by hand instead (see `literal.py`).
+
 `labels.jsonl` holds one object for each file: file, family, half, template, format, protect, rule,
 categories, high, entities (kind, text, value) and optional (names neither asked for nor punished).
 """
@@ -11,7 +13,8 @@ from pathlib import Path
 from random import Random
 
 from benchmarks.corpus import office_writers, plain_writers
-from benchmarks.corpus.template import Document, Half, families, write
+from benchmarks.corpus.literal import SETS, literal_documents
+from benchmarks.corpus.template import Document, Half, Set, families, write
 
 WRITERS = {
     "txt": plain_writers.write_txt,
@@ -24,10 +27,16 @@ WRITERS = {
     "pdf": office_writers.write_pdf,
 }
 HALVES: tuple[Half, ...] = ("develop", "held-back")
+PARTS: tuple[Half | Set, ...] = (*HALVES, *SETS)
 
 
-def documents(half: Half, seed: int, variants: int) -> Iterator[tuple[str, Document, bytes]]:
-    """Name, document and bytes of every document of one half."""
+def documents(half: Half | Set, seed: int, variants: int) -> Iterator[tuple[str, Document, bytes]]:
+    """Name, document and bytes of every document of one half or of one set written by hand."""
+    if half == "fresh" or half == "blind":  # noqa: PLR1714  # the type checker follows this form alone
+        for key, document in literal_documents(half):
+            name = f"{half}/{key}.{document.format}"
+            yield name, document, WRITERS[document.format](document, Random(name))
+        return
     for template in families(half):
         for variant in range(variants):
             document = write(template, variant, seed)
@@ -66,7 +75,7 @@ def label(name: str, document: Document) -> dict[str, object]:
     }
 
 
-def publish(out: Path, halves: tuple[Half, ...], seed: int, variants: int) -> int:
+def publish(out: Path, halves: tuple[Half | Set, ...], seed: int, variants: int) -> int:
     """Write files and labels under `out`; how many documents."""
     count = 0
     out.mkdir(parents=True, exist_ok=True)
@@ -84,7 +93,7 @@ def main() -> int:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.corpus", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
-    parser.add_argument("--half", choices=HALVES, help="only this half (default: both)")
+    parser.add_argument("--half", choices=PARTS, help="only this half or set (default: both halves)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--variants", type=int, default=2, help="documents of each template")
     options = parser.parse_args()

@@ -11,6 +11,11 @@ from benchmarks.corpus.slots import plain
 from benchmarks.corpus.template import DISCLAIMERS, SIGNATURES, Block, Document
 
 Blocks = tuple[Block, ...]
+ENVELOPE = (
+    "from",
+    "to",
+    "cc",
+)  # a document that says them is written out by hand, and nothing is added to it
 LABELS = {"subject": "Subject: ", "comment": "[Comment: ", "header": "", "footer": "", "hidden": ""}
 
 
@@ -111,7 +116,7 @@ def _mail_text(blocks: Blocks) -> str:
         if block.sort in {"quote", "end"}:
             quoted = block.sort == "quote"
             continue
-        if block.sort == "subject":
+        if block.sort in {"subject", *ENVELOPE}:
             continue
         text = "\n".join(lines((block,)))
         out.append("\n".join("> " + line for line in text.split("\n")) if quoted else text)
@@ -122,9 +127,12 @@ def write_eml(document: Document, rng: Random) -> bytes:
     """Give a whole message: sender of the organisation, plain text or HTML or both, CRLF line ends."""
     cast = document.cast
     message = EmailMessage(policy=SMTP.clone(cte_type=rng.choice(("8bit", "7bit"))))
+    said = {block.sort: block.text for block in document.blocks if block.sort in ENVELOPE}
     sender = cast.fill("pro9", "email", "")
-    message["From"] = f"{cast.fill('pro9', '', '')} <{sender}>"
-    message["To"] = f"{cast.fill('pro8', '', '')} <{cast.fill('pro8', 'email', '')}>"
+    message["From"] = said.get("from", f"{cast.fill('pro9', '', '')} <{sender}>")
+    message["To"] = said.get("to", f"{cast.fill('pro8', '', '')} <{cast.fill('pro8', 'email', '')}>")
+    if "cc" in said:
+        message["Cc"] = said["cc"]
     subjects = [plain(block.text) for block in document.blocks if block.sort == "subject"]
     message["Subject"] = (
         subjects[0]
@@ -133,7 +141,7 @@ def write_eml(document: Document, rng: Random) -> bytes:
     )
     message["Date"] = "Tue, 10 Mar 2026 09:14:00 +0000"
     message["Message-ID"] = f"<{rng.randrange(10**12)}@{sender.partition('@')[2]}>"
-    text = _mail_text(document.blocks) + _mail_end(document, rng)
+    text = _mail_text(document.blocks) + ("" if said else _mail_end(document, rng))
     blocks = (*document.blocks, Block("para", text[len(_mail_text(document.blocks)) :]))
     way = rng.choice(("plain", "plain", "both", "html"))
     if any(block.sort == "hidden" for block in blocks) or "\ue000" in "".join(block.text for block in blocks):
@@ -149,7 +157,7 @@ def write_eml(document: Document, rng: Random) -> bytes:
 
 
 def _visible(blocks: Blocks) -> Blocks:
-    return tuple(block for block in blocks if block.sort != "subject")
+    return tuple(block for block in blocks if block.sort not in {"subject", *ENVELOPE})
 
 
 def _fix_boundary(message: EmailMessage, rng: Random) -> None:

@@ -19,6 +19,7 @@ from benchmarks.corpus.slots import Cast, Entity, plain
 
 HERE = Path(__file__).parent
 Half = Literal["develop", "held-back"]
+Set = Literal["fresh", "blind"]  # written out by hand, see literal.py
 SLOT = re.compile(r"\{([a-z]+\d*)(?:\.([A-Za-z]+))?(?::([a-z0-9-]+))?\}")
 CHOICE = re.compile(r"\[\[([^\[\]]*)\]\]")
 REPEAT = re.compile(r"\*(\d+)-(\d+) ")
@@ -30,7 +31,7 @@ class Template:
     """One way of writing a kind of document."""
 
     family: str
-    half: Half
+    half: Half | Set
     number: int
     rule: str
     protect: bool
@@ -104,7 +105,7 @@ def write(template: Template, variant: int, seed: int) -> Document:
     return Document(
         template,
         template.formats[variant % len(template.formats)],
-        tuple(_blocks(text)),
+        tuple(blocks(text)),
         tuple(dict.fromkeys(cast.entities)),
         tuple(cast.optional),
         cast,
@@ -145,7 +146,8 @@ def _repeated(text: str, rng: Random) -> Iterator[str]:
             yield COUNTED.sub(lambda slot, n=count: f"{{{slot[1]}{n}", line[match.end() :])
 
 
-def _blocks(text: str) -> Iterator[Block]:
+def blocks(text: str) -> Iterator[Block]:
+    """Give the pieces of a text that holds no slots any more."""
     lines: list[str] = []
     for line in [*text.split("\n"), ""]:
         special = line.startswith(("|", "@", "# ", "## "))
