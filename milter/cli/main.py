@@ -91,6 +91,15 @@ def _running(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "SIGTERM finishes what is under way and stops; SIGHUP reads the policy anew.",
     )
     _config(serve, needed=True)
+    pages = _command(
+        commands,
+        "pages",
+        running.pages,
+        "run one of the web applications in the foreground",
+        "receipt: recipients confirm; admin: reviewers, information governance, IT; addin: Outlook asks.",
+    )
+    pages.add_argument("application", choices=("receipt", "admin", "addin"))
+    _config(pages, needed=True)
     demo = _command(
         commands,
         "demo",

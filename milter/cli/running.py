@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import platform
 import sys
 
@@ -29,6 +30,19 @@ def demo(arguments: argparse.Namespace) -> int:
     """Carry out `sealgate demo`."""
     log.configure("error")
     return asyncio.run(demonstration.run(arguments.port, once=arguments.once))
+
+
+def pages(arguments: argparse.Namespace) -> int:
+    """Carry out `sealgate pages`: become one of the web applications, a process of its own."""
+    command = [
+        sys.executable,
+        "-m",
+        "addin_backend",
+        arguments.application,
+        "--config",
+        str(arguments.config),
+    ]
+    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell
 
 
 def check_config(arguments: argparse.Namespace) -> int:
