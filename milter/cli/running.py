@@ -22,7 +22,7 @@ def serve(arguments: argparse.Namespace) -> int:
     folder = arguments.config
     settings = load(folder).settings
     log.configure(settings.log_level)
-    node = platform.node() or "node"
+    node = settings.node or platform.node() or "node"
     return supervisor.serve(settings.smtp, lambda index: gateway.build(folder, index, node))
 
 

@@ -31,7 +31,7 @@ from milter.policy.partners import people
 from milter.relay.reply import Reply
 from milter.relay.result import RecipientResult
 from milter.relay.session import SessionFacts
-from milter.store import ids, progress
+from milter.store import ids, owners, progress
 from milter.store.transaction import Transaction
 
 _log = log.logger("dispatch")
@@ -131,7 +131,7 @@ class Dispatch:
 
     async def _act_claimed(self, case: Case) -> Reply:
         """Act with the message claimed, so that no other node or connection acts on it at the same time."""
-        owner = f"{self._with.store.node}/{ids.reference()}"
+        owner = owners.new_owner()
         claim = await self._commit(lambda tx: progress.claim(tx, case.key, owner))
         if claim is None:
             return answer.BUSY

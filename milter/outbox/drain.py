@@ -2,7 +2,8 @@
 
 Guarantees: an item is leased, which is committed, before it is sent; its end is committed with what it changes
 (a release, a share's state). So two nodes never send the same item, and a crash between sending and commit is
-the one window in which SMTP itself would repeat. A transient failure waits longer each time.
+the one window in which SMTP itself would repeat. A transient failure waits longer each time. One item that can't
+be made or sent keeps no other back, and a sending ends well within its lease.
 """
 
 import asyncio
@@ -15,9 +16,9 @@ from milter import log
 from milter.dispatch.surroundings import Surroundings
 from milter.errors import RequestError, StoreError
 from milter.outbox import schedule
-from milter.outbox.parcels import ended, parcel_for
+from milter.outbox.parcels import Parcel, ended, parcel_for
 from milter.relay.result import RecipientResult
-from milter.store import ids, outbox
+from milter.store import outbox, owners
 from milter.store.outbox import Item
 from milter.store.transaction import Transaction
 
@@ -26,6 +27,7 @@ T = TypeVar("T")
 IDLE_SECONDS = 5.0  # between looks, for what other processes and the pages ask for
 GIVE_UP_AFTER = timedelta(days=5)  # as an upstream server would (RFC 5321 4.5.4.1)
 SCHEDULE_SECONDS = 60.0
+SEND_SECONDS = 480.0  # of one item, next hop and all; the lease is for 600
 
 _log = log.logger("outbox")
 
@@ -35,7 +37,7 @@ class Outbox:
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._with = surroundings
-        self._owner = f"{surroundings.store.node}/{ids.reference()}"
+        self._owner = owners.new_owner()
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -48,12 +50,16 @@ class Outbox:
         next_schedule = loop.time()
         while True:
             try:
-                sent = await self.drain_once()
                 if loop.time() >= next_schedule:
                     next_schedule = loop.time() + SCHEDULE_SECONDS
-                    sent += await self._commit(schedule.work_for(self._with))
+                    await self._free_what_the_dead_held()
+                    await self._commit(schedule.work_for(self._with))
+                sent = await self.drain_once()
             except StoreError as error:
                 _log.error("store-unavailable", cause=str(error))
+                sent = 0
+            except Exception:  # the edge of this task: nothing may end the sending of passwords for good
+                _log.exception("outbox-fault")
                 sent = 0
             if not sent:
                 with contextlib.suppress(TimeoutError):
@@ -69,6 +75,17 @@ class Outbox:
             await self._carry_out(item)
         return len(items)
 
+    async def _free_what_the_dead_held(self) -> None:
+        """Take on what a killed process of this machine was sending, without waiting for its leases' end."""
+        if not await asyncio.to_thread(self._something_leased):
+            return
+        if freed := await self._commit(owners.free_outbox):
+            _log.warning("outbox-freed", items=freed)
+
+    def _something_leased(self) -> bool:
+        with self._with.store.read() as tx:
+            return owners.something_leased(tx)
+
     def _something_due(self) -> bool:
         """Look without writing, so that an idle gateway leaves the store alone."""
         with self._with.store.read() as tx:
@@ -77,14 +94,35 @@ class Outbox:
 
     async def _carry_out(self, item: Item) -> None:
         try:
-            parcel = await self._commit(lambda tx: parcel_for(tx, item, self._with))
+            parcel = await self._commit(lambda tx: self._make(tx, item))
         except RequestError as error:
             _log.warning("outbox-item-void", item=item.id, kind=item.kind, cause=str(error))
             await self._commit(lambda tx: outbox.fail(tx, item, self._owner, "void"))
-            return
+        except (
+            StoreError
+        ) as error:  # of this item alone, or of the whole store: then the next commit fails too
+            _log.error("outbox-item-unreadable", item=item.id, kind=item.kind, cause=str(error))
+            await self._commit(lambda tx: outbox.retry(tx, item, self._owner, "unreadable"))
+        except Exception:
+            _log.exception("outbox-item-fault", item=item.id, kind=item.kind)
+            await self._commit(lambda tx: outbox.retry(tx, item, self._owner, "fault"))
+        else:
+            if parcel is not None:
+                await self._commit(self._ending(item, await self._send(parcel)))
+
+    def _make(self, tx: Transaction, item: Item) -> Parcel | None:
+        """Make an item's mail, its lease begun anew; None where the lease ran out while others were sent."""
+        return parcel_for(tx, item, self._with) if outbox.renew(tx, item, self._owner) else None
+
+    async def _send(self, parcel: Parcel) -> RecipientResult:
         hop = self._with.secure_next_hop if parcel.secure else self._with.next_hop
-        results = await (hop or self._with.next_hop).send(parcel.envelope, parcel.raw)
-        await self._commit(self._ending(item, results[0]))
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                results = await (hop or self._with.next_hop).send(parcel.envelope, parcel.raw)
+        except TimeoutError:
+            words = "The next mail server took too long"
+            return RecipientResult(parcel.envelope.recipients[0].address, 451, "4.4.2", words, "")
+        return results[0]
 
     def _ending(self, item: Item, result: RecipientResult) -> Callable[[Transaction], None]:
         code = f"{result.code} {result.enhanced}"

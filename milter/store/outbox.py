@@ -103,6 +103,13 @@ def lease(tx: Transaction, owner: str, *, limit: int = 16, seconds: float = 600.
     return tuple(sorted(items, key=lambda item: (item.not_before, item.id)))
 
 
+def renew(tx: Transaction, item: Item, owner: str, *, seconds: float = 600.0) -> bool:
+    """Begin an item's lease anew, just before it is sent. False where it ran out and another may have it."""
+    mine = (outbox.c.id == item.id) & (outbox.c.state == "pending") & (outbox.c.lease_owner == owner)
+    until = tx.now + timedelta(seconds=seconds)
+    return changed(tx.execute(update(outbox).where(mine).values(lease_until=until)))
+
+
 def done(tx: Transaction, item: Item, owner: str) -> bool:
     """Record that the next hop took the item. False where the lease ran out and another finished it."""
     values = {"state": "sent", "done_at": tx.now, "sealed_payload": None, "lease_until": None, "error": ""}

@@ -1,7 +1,8 @@
 """What was done for each recipient of a message, so that the upstream server's retry repeats nothing (law 1).
 
 A message is known by a keyed digest of its bytes and envelope sender. A claim keeps two nodes, or two
-connections, from working on the same message at once; it is a lease, so a killed node blocks nobody for long.
+connections, from working on the same message at once; it is a lease, so a killed node blocks nobody for long,
+and a killed process of this machine nobody at all.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from typing import Any, Literal
 from sqlalchemy import bindparam, delete, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from milter.store import audit
+from milter.store import audit, owners
 from milter.store.columns import Moment
 from milter.store.schema import claims, progress
 from milter.store.transaction import Transaction
@@ -34,6 +35,7 @@ def _take(dialect: Any) -> Any:
 _TAKE = {"postgresql": _take(postgresql), "sqlite": _take(sqlite)}
 _DONE = select(progress).where(progress.c.key == bindparam("this_key")).order_by(progress.c.at)
 _ADD = insert(progress)
+_HOLDER = select(claims.c.owner).where(claims.c.key == bindparam("this_key"))
 _LET_GO = delete(claims).where(
     claims.c.key == bindparam("this_key"), claims.c.owner == bindparam("this_owner")
 )
@@ -57,11 +59,18 @@ def message_key(vault: Vault, sender: str, raw: bytes) -> str:
 def claim(tx: Transaction, key: str, owner: str, seconds: float = 900.0) -> Claim | None:
     """Take the message, or give None where another owner has it: answer 451 then.
 
-    `owner` names one attempt (a connection), not a node. After `seconds` others may take it.
+    `owner` names one attempt (a connection), not a node. After `seconds` others may take it, and at once where
+    the owner was a process of this machine that is gone.
     """
     values = {"key": key, "owner": owner, "lease_until": tx.now + timedelta(seconds=seconds), "now": tx.now}
-    if tx.execute(_TAKE[tx.connection.dialect.name], values).one_or_none() is None:
-        return None
+    take = _TAKE[tx.connection.dialect.name]
+    if tx.execute(take, values).one_or_none() is None:
+        holder = tx.execute(_HOLDER, {"this_key": key}).scalar()
+        if holder is None or not owners.is_gone(holder):
+            return None
+        let_go(tx, key, holder)
+        if tx.execute(take, values).one_or_none() is None:
+            return None
     found = tx.execute(_DONE, {"this_key": key}).all()
     done = {row.recipient: row.outcome for row in found}
     return Claim(key, owner, done, found[0].judged_id if found else "")

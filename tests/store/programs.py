@@ -3,6 +3,7 @@
 drain OWNER       leases what the outbox holds, 'sends' by printing each item's name, until nothing is left
 write NODE COUNT  records COUNT events, each in a commit of its own choice, and prints each that was committed
 die               changes a row, says so, and waits to be killed in mid-transaction
+hold KEY          claims a message and leases what the outbox holds, says so, and waits to be killed
 """
 
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from milter.store import outbox
+from milter.store import outbox, owners, progress
 from milter.store.engine import Store, open_store
 
 
@@ -50,7 +51,16 @@ def die(store: Store, _node: str) -> None:
         sys.stdin.read()  # until the test kills this process
 
 
-PROGRAMS: dict[str, Callable[..., None]] = {"drain": drain, "write": write, "die": die}
+def hold(store: Store, _node: str, key: str) -> None:
+    """Be caught with a message claimed and an item leased."""
+    owner = owners.new_owner()
+    assert store.submit(lambda tx: progress.claim(tx, key, owner)).result()
+    assert store.submit(lambda tx: outbox.lease(tx, owner)).result()
+    say("holding")
+    sys.stdin.read()  # until the test kills this process
+
+
+PROGRAMS: dict[str, Callable[..., None]] = {"drain": drain, "write": write, "die": die, "hold": hold}
 
 if __name__ == "__main__":
     name, url, key_file, node, *rest = sys.argv[1:]

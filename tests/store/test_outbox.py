@@ -140,3 +140,18 @@ def test_payload_can_not_be_read_in_the_database(store: Store):
         row = tx.execute(text("SELECT * FROM outbox")).one()
     assert not any(b"horse" in bytes(value) for value in row if isinstance(value, (bytes, memoryview)))
     assert not any("horse" in value for value in row if isinstance(value, str))
+
+
+def test_a_lease_that_is_begun_anew_lasts_and_one_that_ran_out_is_lost(
+    store: Store, open_it: Opener, clock: FakeClock
+):
+    """Just before it is sent an item is leased anew; where another took it meanwhile, that is said."""
+    _put(store)
+    (item,) = _lease(store)
+    clock.pass_by(seconds=50)
+    assert store.submit(lambda tx: outbox.renew(tx, item, "one", seconds=60)).result()
+    clock.pass_by(seconds=50)
+    assert _lease(open_it("node2"), "two") == ()
+    clock.pass_by(seconds=20)
+    assert len(_lease(open_it("node3"), "two")) == 1
+    assert not store.submit(lambda tx: outbox.renew(tx, item, "one")).result()

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import pytest
 from sqlalchemy import text
 
-from milter.store import outbox
+from milter.store import outbox, owners, progress
 from milter.store.engine import Store
 
 from .conftest import Opener
@@ -110,3 +110,29 @@ def test_what_was_answered_survives_a_kill(store: Store, start: Starter, after: 
     kept = set(_subjects(store))
     assert set(told) <= kept
     assert store.verify().whole
+
+
+def test_what_a_killed_process_held_is_free_at_once(store: Store, start: Starter):
+    """A message claimed and an item leased by a process that was killed wait for no lease to run out."""
+    store.submit(lambda tx: outbox.put(tx, "notice", "SG-1", "item", {})).result()
+    program = start("hold", "node1", "k" * 64)
+    assert program.stdout is not None
+    assert program.stdout.readline() == "holding\n"
+    mine = owners.new_owner()
+    assert store.submit(lambda tx: progress.claim(tx, "k" * 64, mine)).result() is None
+    assert store.submit(owners.free_outbox).result() == 0
+    program.kill()
+    program.communicate(timeout=30)
+    assert store.submit(lambda tx: progress.claim(tx, "k" * 64, mine)).result() is not None
+    assert store.submit(owners.free_outbox).result() == 1
+    assert [item.dedupe for item in store.submit(lambda tx: outbox.lease(tx, mine)).result()] == ["item"]
+
+
+def test_what_cannot_be_looked_for_is_not_called_gone():
+    """An owner on another machine, or one whose name says nothing, keeps its lease."""
+    mine = owners.new_owner()
+    machine = mine.partition(".")[0]
+    assert not owners.is_gone(mine)
+    assert not owners.is_gone(f"0123456789ab.{mine.partition('.')[2]}")
+    assert not owners.is_gone("node1/0/SG-7K2M-9QXD-40TB")
+    assert owners.is_gone(f"{machine}.1.1/SG-7K2M-9QXD-40TB")  # the first process began at another moment
