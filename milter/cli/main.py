@@ -8,7 +8,7 @@ from pathlib import Path
 
 import milter
 from milter import log
-from milter.cli import looking, records, running, sharing
+from milter.cli import looking, partners, records, running, sharing
 from milter.errors import ConfigurationError, RequestError, SealgateError
 
 Command = Callable[[argparse.Namespace], int]
@@ -61,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     _looking(commands)
     _hold(commands)
     _share(commands)
+    _partners(commands)
     _records(commands)
     return top
 
@@ -199,6 +200,38 @@ def _share(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         sub.add_argument("--reason", required=True)
     for sub in (listing, show):
         sub.add_argument("--json", action="store_true")
+
+
+def _partners(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    who = _command(
+        commands, "partners", partners.listing, "organisations that are known, and their passwords"
+    )
+    acts = who.add_subparsers(title="acts", metavar="ACT", required=True)
+    listing = _command(acts, "list", partners.listing, "list who is known")
+    listing.add_argument("words", nargs="*", metavar="WORD", help="of a name, domain, kind or note")
+    listing.add_argument("--json", action="store_true")
+    bring_in = _command(
+        acts,
+        "import",
+        partners.bring_in,
+        "take in a published list (CSV): schools from the GIAS register, accredited NHS domains",
+        "The difference is shown first. What was written by hand is never touched.",
+    )
+    bring_in.add_argument("--kind", required=True, choices=tuple(partners.LISTS))
+    bring_in.add_argument("--dry-run", action="store_true", help="show what would change, and change nothing")
+    bring_in.add_argument("--force", action="store_true", help="even if more than half would go")
+    bring_in.add_argument("file", metavar="FILE", help="'-' reads standard input")
+    password = _command(
+        acts,
+        "password",
+        partners.password,
+        "keep a password that was agreed with an organisation, sealed in the store",
+        "It is asked for at the terminal, or read from a pipe. Without a name, what there is is listed.",
+    )
+    password.add_argument("name", nargs="?", metavar="NAME", help="as partners.toml calls it")
+    password.add_argument("--remove", action="store_true", help="destroy it")
+    for sub in (listing, bring_in, password):
+        _config(sub, needed=True)
 
 
 def _records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -66,10 +66,13 @@ def card(arguments: argparse.Namespace) -> int:
     known = load(arguments.config)
     with opened(arguments) as store, store.transaction() as tx:
         share = shares.get(tx, share_id)
-        if share.way == "email":
-            raise RequestError(
-                "This password goes by e-mail once receipt is confirmed; there is no card for it."
+        if share.way in {"email", "agreed"}:
+            words = (
+                "goes by e-mail once receipt is confirmed"
+                if share.way == "email"
+                else "was agreed beforehand"
             )
+            raise RequestError(f"This password {words}; there is no card for it.")
         notice = card_of(tx, share, "card", actor(), known)
     sys.stdout.write(render_notice(notice).text)
     return 0

@@ -26,7 +26,7 @@ def note_for(
 ) -> Note:
     """Write the note for one recipient, with the link that is theirs alone."""
     settings, sharing = with_.known.settings, with_.known.policy.sharing
-    by_mail = agreed.way != "telephone"
+    by_mail = agreed.way in {"email", "both"}
     page = f"{settings.receipts.page_url}/{token}" if settings.receipts.page_url and by_mail else ""
     notice = ReceiptRequest(
         organisation=explaining.organisation(settings),

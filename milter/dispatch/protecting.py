@@ -25,7 +25,7 @@ from milter.receipts.password import speakable_password
 from milter.receipts.release import Terms, terms
 from milter.receipts.token import new_token, receipt_address
 from milter.sandbox import ChildFailed
-from milter.store import ids, shares
+from milter.store import agreed, ids, shares
 from milter.store.transaction import Transaction
 
 Wanted = tuple[tuple[Recipient, Verdict], ...]
@@ -53,13 +53,16 @@ async def protect_for(
     """Give the protected copies, their shares committed, and those for whom none could be made."""
     if not wanted:
         return (), ()
-    password = speakable_password()
-    made: dict[tuple[str, ...], tuple[Locked, ...]] = {}  # documents by what had to be locked
+    fresh = speakable_password()
+    agreed_ones = await _agreed_passwords(case, wanted, with_)
+    made: dict[tuple[str, ...], tuple[Locked, ...]] = {}  # documents by what had to be locked, and the lock
     head = trace_field(trail) + received(trail)
     drafts: list[_Draft] = []
     impossible: list[tuple[Recipient, Verdict]] = []
     for recipient, verdict in wanted:
         try:
+            known = agreed_ones.get(recipient.address)
+            password = _Password(known or fresh, agreed=known is not None)
             drafts.append(await _draft(case, recipient, verdict, password, made, with_))
         except (CannotProtectError, EditError, ChildFailed) as error:
             _log.warning("cannot-protect", id=case.id, cause=type(error).__name__)
@@ -71,9 +74,44 @@ async def protect_for(
     return copies, tuple(impossible)
 
 
+async def _agreed_passwords(case: Case, wanted: Wanted, with_: Surroundings) -> dict[str, str]:
+    """Give the passwords that are agreed with recipients' organisations, by address (E8).
+
+    A name in partners.toml that the store has no password for is worth a fresh one, not a plain document.
+    """
+    persons = {person.address: person for person in case.assessment.people.recipients}
+    names = {
+        recipient.address: partner.password
+        for recipient, verdict in wanted
+        if (partner := persons[recipient.address].partner) and partner.password and locks(verdict)
+    }
+    if not names:
+        return {}
+
+    def read(tx: Transaction) -> dict[str, str | None]:
+        return {name: agreed.password(tx, name, case.id) for name in sorted(set(names.values()))}
+
+    opened = await asyncio.wrap_future(with_.commit(read))
+    for name in (name for name, password in opened.items() if password is None):
+        _log.warning("no-agreed-password", id=case.id, name=name)
+    found = {address: opened[name] for address, name in names.items()}
+    return {address: password for address, password in found.items() if password}
+
+
+def locks(verdict: Verdict) -> bool:
+    """Whether a verdict asks for a document to be locked, and not for a mark in the subject only."""
+    return not {"protect-body", "protect-attachments"}.isdisjoint(verdict.obligations)
+
+
 def _begin(tx: Transaction, begun: Sequence[shares.ToShare]) -> None:
     for share in begun:
         shares.begin(tx, share)
+
+
+@dataclass(frozen=True, slots=True)
+class _Password:
+    clear: str
+    agreed: bool  # both sides know it, so that it is never sent and nothing of it is kept with the share
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +124,14 @@ async def _draft(
     case: Case,
     recipient: Recipient,
     verdict: Verdict,
-    password: str,
+    password: _Password,
     made: dict[tuple[str, ...], tuple[Locked, ...]],
     with_: Surroundings,
 ) -> _Draft:
     targets, body = targets_of(case, verdict)
-    key = (*sorted(target.path for target in targets), "body" if body else "")
+    key = (*sorted(target.path for target in targets), "body" if body else "", password.clear)
     if key not in made:
-        made[key] = await _lock_all(case, targets, body, password, with_)
+        made[key] = await _lock_all(case, targets, body, password.clear, with_)
     locked = made[key]
     subject = (
         marked(case.message.subject, with_.known.policy) if "mark-subject" in verdict.obligations else None
@@ -102,16 +140,16 @@ async def _draft(
         raw = rewrite(case.message, subject=subject, drop=internet_fields(case.message))
         return _Draft(_copy(case, recipient, verdict, raw, with_, None, ""), None)
     now = with_.clock()
-    agreed = _terms(case, now, with_)
+    terms_agreed = _terms(case, now, password, with_)
     page, token = new_token(), new_token()
     tokens: tuple[tuple[shares.Purpose, str], ...] = (("page", page), ("address", token))
-    share = _share(case, recipient, password, locked, agreed, tokens)
+    share = _share(case, recipient, password, locked, terms_agreed, tokens)
     note = covering.note_for(
         case,
         recipient,
         [d.part.name for d in locked],
         [d.format for d in locked],
-        agreed,
+        terms_agreed,
         page,
         with_,
         body_moved=body,
@@ -126,15 +164,18 @@ async def _draft(
         body=note if body else _above(note, case),
     )
     copy = _copy(case, recipient, verdict, raw, with_, share, token)
-    return _Draft(replace(copy, leaves_at=agreed.leaves_at if agreed.leaves_at > now else None), share)
+    leaves_at = terms_agreed.leaves_at
+    return _Draft(replace(copy, leaves_at=leaves_at if leaves_at > now else None), share)
 
 
-def _terms(case: Case, now: datetime, with_: Surroundings) -> Terms:
+def _terms(case: Case, now: datetime, password: _Password, with_: Surroundings) -> Terms:
     """What is agreed for the password: the sender may ask for the telephone; without pages it is the only way."""
-    agreed = terms(with_.known.policy.sharing, case.assessment.facts.examination.categories, now)
+    ours = terms(with_.known.policy.sharing, case.assessment.facts.examination.categories, now)
+    if password.agreed:
+        return replace(ours, way="agreed", remind_at=())
     by_telephone = case.wishes.password_by == "telephone"  # noqa: S105 - a way, not a password
     asked = by_telephone or not with_.known.settings.receipts.page_url
-    return replace(agreed, way="telephone") if asked and agreed.way == "email" else agreed
+    return replace(ours, way="telephone") if asked and ours.way == "email" else ours
 
 
 def _copy(
@@ -167,7 +208,7 @@ def _asking(token: str, with_: Surroundings) -> tuple[tuple[str, str], ...]:
 def _share(
     case: Case,
     recipient: Recipient,
-    password: str,
+    password: _Password,
     locked: Sequence[Locked],
     agreed: Terms,
     tokens: tuple[tuple[shares.Purpose, str], ...],
@@ -186,7 +227,7 @@ def _share(
         sender=case.envelope.sender,
         organisation=sender.partner.name if sender.partner else "",
         recipient=recipient.address,
-        password=password,
+        password="" if password.agreed else password.clear,
         needed=agreed.needed or "confirmed",
         way=agreed.way,
         grade=examination.grade.value,

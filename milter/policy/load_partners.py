@@ -17,6 +17,7 @@ from milter.policy.model import DEMANDS, KINDS, Partner
 # RFC 1123 2.1: letters, digits and hyphens inside; underscores stand in names that real mail uses.
 DOMAIN = re.compile(r"(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}")
 MAX_DOMAIN = 253
+PASSWORD_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 TOO_WIDE = tuple(suffix.removeprefix(".") for suffix in SUFFIXES if suffix not in PROTECTED)
 NOT_OWN = ("own", "personal", "retired", "unknown")
 PARTNER_ONLY = ("route", "password", "successor")
@@ -24,12 +25,16 @@ OWN_ONLY = ("names", "addresses", "postcodes", "telephones")
 NOT_PARTNER = ("own", "unknown")
 
 
-def load_partners(folder: Path) -> tuple[tuple[Partner, ...], frozenset[str], list[Problem]]:
+def load_partners(
+    folder: Path, leave_out: Path | None = None
+) -> tuple[tuple[Partner, ...], frozenset[str], list[Problem]]:
     """Give the partners in the files' order, the consumer domains, and every mistake."""
     partners: list[Partner] = []
     seen: dict[str, str] = {}
     problems: list[Problem] = []
     for file in (folder / "partners.toml", *sorted(folder.glob("partners-*.toml"))):
+        if file == leave_out:
+            continue
         document = open_document(file)
         partners += _partners(document, seen)
         if file.name == "partners.toml" and document.table and not any(partner.own for partner in partners):
@@ -38,6 +43,13 @@ def load_partners(folder: Path) -> tuple[tuple[Partner, ...], frozenset[str], li
         problems += document.problems
     personal, found = _personal(folder / "personal-domains.txt", seen)
     return tuple(partners), personal, problems + found
+
+
+def load_file(file: Path) -> tuple[tuple[Partner, ...], list[Problem]]:
+    """Give the partners of one file, and every mistake in it."""
+    document = open_document(file)
+    partners = tuple(_partners(document, {}))
+    return partners, document.problems
 
 
 def _partners(document: Document, seen: dict[str, str]) -> list[Partner]:
@@ -65,6 +77,10 @@ def _partner(
         impossible(document, (*key, "kind"), partner.kind, what, possible)
     if partner.route and partner.route not in DEMANDS:
         impossible(document, (*key, "route"), partner.route, "route", DEMANDS)
+    if partner.password and not PASSWORD_NAME.fullmatch(partner.password):
+        cause = "it is not the name of a password"  # it may be the password itself, so it is not repeated
+        cure = "Write a name of small letters, digits and hyphens, and set it by `sealgate partners password NAME`."
+        document.wrong((*key, "password"), cause, cure)
     if not partner.name.strip() and "name" in table:
         document.wrong((*key, "name"), "it is empty", "Write the organisation's name.")
     if not table.get("domains"):

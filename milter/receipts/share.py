@@ -16,7 +16,7 @@ from milter.receipts.evidence import GRADES, Grade, enough, stronger
 State = Literal[
     "sent", "delivered", "displayed", "confirmed", "released", "refused", "bounced", "expired", "withdrawn"
 ]
-Way = Literal["email", "telephone", "both"]
+Way = Literal["email", "telephone", "both", "agreed"]  # agreed: both sides know it beforehand
 Event = Literal[
     "delivered",  # evidence
     "displayed",  # evidence
@@ -77,7 +77,7 @@ class Step:
 
 def begin(way: Way) -> Step:
     """Return what follows from sending: where the password may go by telephone, the sender gets the card."""
-    return Step(notices=() if way == "email" else (("telephone-card", "sender"),))
+    return Step(notices=() if way in {"email", "agreed"} else (("telephone-card", "sender"),))
 
 
 def step(standing: Standing, event: Event) -> Step:
@@ -101,7 +101,8 @@ def _evidence(standing: Standing, grade: Literal["delivered", "displayed", "conf
         return Step(evidence=strongest, why_not=f"This share is {state} already.")
     if standing.way == "telephone" or not enough(strongest, standing.needed):
         return Step(path, strongest)
-    return Step((*path, "released"), strongest, (("password", "recipient"),))
+    notices: tuple[tuple[str, Audience], ...] = (("password", "recipient"),)
+    return Step((*path, "released"), strongest, () if standing.way == "agreed" else notices)
 
 
 def _told(standing: Standing) -> Step:
@@ -109,6 +110,10 @@ def _told(standing: Standing) -> Step:
     if standing.way == "email":
         return Step(
             evidence=standing.evidence, why_not="This password goes by e-mail once receipt is confirmed."
+        )
+    if standing.way == "agreed":
+        return Step(
+            evidence=standing.evidence, why_not="This password was agreed beforehand; nobody need be told."
         )
     if "released" not in TRANSITIONS[standing.state]:
         return Step(evidence=standing.evidence, why_not=f"This share is {standing.state} already.")
@@ -118,10 +123,11 @@ def _told(standing: Standing) -> Step:
 def _ended(standing: Standing, to: State, notices: tuple[tuple[str, Audience], ...]) -> Step:
     if to not in TRANSITIONS[standing.state]:
         return Step(evidence=standing.evidence, why_not=f"This share is {standing.state} already.")
+    quiet = standing.way == "agreed" and to == "expired"  # the recipient could open it all the time
     return Step(
         (to,),
         standing.evidence,
-        notices if standing.left else (),
+        notices if standing.left and not quiet else (),
         destroys_password=True,
         spends_tokens=True,
         opens_incident=to == "refused",

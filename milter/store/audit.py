@@ -156,6 +156,21 @@ def password_destroyed(tx: Transaction, share_id: str, actor: str) -> None:
     tx.record("password-destroyed", share_id, actor, {})
 
 
+def agreed_password_set(tx: Transaction, name: str, actor: str) -> None:
+    """Record that a password agreed with a partner was set; the subject is its name."""
+    tx.record("agreed-password-set", name, actor, {})
+
+
+def agreed_password_used(tx: Transaction, name: str, judged_id: str) -> None:
+    """Record that a message's documents are locked with an agreed password."""
+    tx.record("agreed-password-used", name, "gateway", {"judged": judged_id})
+
+
+def agreed_password_removed(tx: Transaction, name: str, actor: str) -> None:
+    """Record that an agreed password is gone for good."""
+    tx.record("agreed-password-removed", name, actor, {})
+
+
 def incident_opened(tx: Transaction, incident_id: str, actor: str, kind: str, subject: str) -> None:
     """Record that the 72-hour clock began (UK GDPR article 33)."""
     tx.record("incident-opened", incident_id, actor, {"kind": kind, "about": subject})

@@ -369,6 +369,15 @@ feedback = Table(
     Index("feedback_code", "code", "at"),
 )
 
+agreed_passwords = Table(
+    "agreed_passwords",
+    metadata,
+    Column("name", String(40), primary_key=True),  # as partners.toml calls it
+    Column("sealed_password", LargeBinary, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("actor", String(80), nullable=False),
+)
+
 policy_history = Table(
     "policy_history",
     metadata,

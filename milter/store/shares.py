@@ -33,7 +33,7 @@ State = Literal[
     "expired",
     "withdrawn",
 ]
-Way = Literal["email", "telephone", "both"]
+Way = Literal["email", "telephone", "both", "agreed"]
 Purpose = Literal["page", "address", "sender"]  # link of the page, receipts address, link for the sender
 
 TRANSITIONS: Mapping[str, tuple[str, ...]] = {
@@ -268,6 +268,10 @@ def destroy_password(tx: Transaction, share_id: str, actor: str) -> bool:
 
 def reissue(tx: Transaction, share_id: str, actor: str, limit: int) -> Share:
     """Count one more sending of a released password. RequestError beyond `limit`, or where it is not out."""
+    if get(tx, share_id).way == "agreed":
+        raise RequestError(
+            "This password was agreed beforehand and is never sent; ask the recipient's colleagues."
+        )
     here = and_(shares.c.id == share_id, shares.c.state == "released", shares.c.reissues < limit)
     values = {"reissues": shares.c.reissues + 1, "changed_at": tx.now}
     if not changed(tx.execute(update(shares).where(here).values(values))):
