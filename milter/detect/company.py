@@ -2,6 +2,7 @@
 
 import re
 
+from milter.detect import exact
 from milter.detect.detector import Hit
 from milter.detect.evidence import Evidence, PageEvidence
 from milter.detect.page import Page
@@ -68,7 +69,7 @@ def dismissed(evidence: Evidence) -> None:
             hit
             for hit in one.hits
             if not (hit.kind in ("bank", "iban") and organisation_bank(one.page, hit, one.names))
-            and not specimen
+            and not (specimen and not hit.why.startswith(exact.WHY))
         ]
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from milter.detect import email, subjects
+from milter.detect import email, exact, subjects
 from milter.detect.evidence import Evidence
 from milter.detect.finding import Category, Grade
 from milter.detect.load import Detectors
@@ -105,6 +105,8 @@ def _categories(reasons: list[Reason], who: Subjects) -> tuple[Category, ...]:
 
 def _in_its_paper(reason: Reason, evidence: Evidence) -> Reason:
     """Scale a reason by the kind of paper that it stands in."""
+    if reason.topic == "exact":
+        return reason  # these very people: no kind of paper makes them others
     if reason.hard:
         factor = 0.0 if evidence.genre.is_a("fiction", least=8) else 1.0
     else:
@@ -154,13 +156,14 @@ def _identifiers(evidence: Evidence, detectors: Detectors) -> Iterator[Reason]:
             f"a person's bank details: {bank[0].why}",
             hard=True,
         )
-    matched = [hit for page in evidence.pages for hit in page.hits if hit.why.startswith("exact match")]
+    matched = [hit for page in evidence.pages for hit in page.hits if hit.why.startswith(exact.WHY)]
     if matched:
         yield Reason(
             detectors.weights["exact-match"],
             ("identifier",),
             f"{len(matched)} values of people loaded for matching",
             hard=True,
+            topic="exact",
         )
     for own in detectors.own:
         hits = evidence.hits(own.kind)

@@ -13,6 +13,7 @@ from milter.detect import (
     codes,
     date_of_birth,
     email,
+    exact,
     genre,
     lists,
     narrative,
@@ -96,6 +97,7 @@ def _page(page: Page, seen: frozenset[str], detectors: Detectors, own: OwnDetail
         found.hits = _settled(found.hits + slips.find(page, found.hits))
     found.hits = _settled(found.hits + _own(page, detectors))
     found.hits = [hit for hit in found.hits if hit.kind not in detectors.off]
+    found.hits = _settled(found.hits + exact.mark(found, detectors.matcher))
     if there.facts:
         singles = person.singles(page, found.names)
         found.said, found.facts = narrative.find(page, zones, found.names, singles)
@@ -117,7 +119,7 @@ def _settled(hits: list[Hit]) -> list[Hit]:
 
 
 def _own(page: Page, detectors: Detectors) -> list[Hit]:
-    """Values of an organisation's own patterns, and of the people loaded for matching."""
+    """Values of an organisation's own patterns."""
     found: list[Hit] = []
     for own in detectors.own:
         for match in own.pattern.finditer(page.octets):
