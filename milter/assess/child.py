@@ -15,6 +15,7 @@ from milter.assess.inspect import Knowledge, Matter, inspect, inspect_file
 from milter.assess.judge import assess, envelope_of
 from milter.assess.known import Known, load
 from milter.assess.wire import to_json
+from milter.attachments import ocr
 from milter.attachments.protect import CannotProtect, protect
 from milter.attachments.protect.text_to_pdf import body_to_pdf
 from milter.message.model import Part
@@ -137,3 +138,4 @@ def _warm(knowledge: Knowledge) -> None:
         Part("2", "attachment", "application/json", "", "warm.json", json.dumps({"warm": True}).encode()),
     )
     inspect(Matter("Warm", parts), knowledge)
+    ocr.installed()
