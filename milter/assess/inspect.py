@@ -7,7 +7,7 @@ a disclosure though neither line is one alone. Every file inside a file is a par
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from milter.assess.words import words_of
+from milter.assess.words import Words
 from milter.attachments.read import read
 from milter.attachments.reading import Reading
 from milter.detect.examine import Detectors, OwnDetails, examine
@@ -56,7 +56,7 @@ def inspect(matter: Matter, knowledge: Knowledge) -> tuple[PartFacts, ...]:
     for part in bodies:
         if part.path not in readings:
             readings[part.path] = _read(part, knowledge, ())
-    words = words_of(matter.subject, matter.parts, readings.values(), knowledge.limits.password_tries)
+    words = Words(matter.subject, matter.parts, tuple(readings.values()), knowledge.limits.password_tries)
     facts: list[PartFacts] = []
     if matter.subject:
         facts.append(_subject(matter, own, knowledge))

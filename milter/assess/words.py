@@ -2,6 +2,8 @@
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import overload
 
 from milter.attachments.reading import Reading
 from milter.message.model import Part
@@ -11,6 +13,31 @@ MAX_TEXT = 20_000  # characters of each body that are looked at
 MAX_WORD = 64
 NEAR = 6  # words behind a cue, such as 'the password for the file is: Elephant7'
 EDGES = "\"'`.,;:!?()[]{}<>\u2018\u2019\u201c\u201d"
+
+
+class Words(Sequence[str]):
+    """The candidates of one message, looked for only when a locked file asks: few messages hold one."""
+
+    def __init__(self, subject: str, parts: Sequence[Part], bodies: Iterable[Reading], most: int) -> None:
+        self._of = (subject, parts, bodies, most)
+
+    @cached_property
+    def _words(self) -> tuple[str, ...]:
+        return words_of(*self._of)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> tuple[str, ...]: ...
+
+    def __getitem__(self, at: int | slice) -> str | tuple[str, ...]:
+        """Give one candidate or some, likeliest first."""
+        return self._words[at]
+
+    def __len__(self) -> int:
+        """Tell how many there are."""
+        return len(self._words)
 
 
 def words_of(subject: str, parts: Sequence[Part], bodies: Iterable[Reading], most: int) -> tuple[str, ...]:

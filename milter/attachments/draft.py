@@ -4,7 +4,7 @@ A reader fills a draft as it goes, so that what was read before a limit or a fau
 the frozen `Reading` of it. The three refusals below are the only ones that a reader raises on purpose.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from milter.attachments.reading import Protection, Reading, Status
@@ -90,7 +90,7 @@ class File:
     path: str
     depth: int
     budget: Budget
-    words: tuple[str, ...]
+    words: Sequence[str]  # candidate passwords; worked out only when a locked file asks for them
     inner: Callable[["File"], Reading]  # reads a file found inside this one
 
     def suffix(self) -> str:

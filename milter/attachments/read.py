@@ -87,7 +87,7 @@ def read(
     candidate passwords, tried on locked files. Raises nothing on account of the content.
     """
     budget = Budget(limits or ReadLimits())
-    return _read(File(content, name, declared.lower(), path, 0, budget, tuple(words), _read))
+    return _read(File(content, name, declared.lower(), path, 0, budget, words, _read))
 
 
 def _read(file: File) -> Reading:
