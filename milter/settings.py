@@ -75,6 +75,7 @@ class NextHop:
     connections: int = 20  # kept open by each process
     connect_seconds: float = 30.0
     reply_seconds: float = 300.0
+    passed_secret_file: str = ""  # holds the value of X-Sealgate-Passed, which Exchange's rules look for
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,8 +234,9 @@ def _resolved(settings: Settings) -> Settings:
     return replace(
         settings,
         smtp=_with_paths(settings.smtp, folder, "tls_certificate", "tls_key"),
-        next_hop=_with_paths(settings.next_hop, folder, "tls_ca"),
-        secure_next_hop=settings.secure_next_hop and _with_paths(settings.secure_next_hop, folder, "tls_ca"),
+        next_hop=_with_paths(settings.next_hop, folder, "tls_ca", "passed_secret_file"),
+        secure_next_hop=settings.secure_next_hop
+        and _with_paths(settings.secure_next_hop, folder, "tls_ca", "passed_secret_file"),
         store=replace(
             _with_paths(settings.store, folder, "key_file"), url=_store_url(settings.store.url, folder)
         ),

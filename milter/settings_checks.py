@@ -14,6 +14,7 @@ HOST = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\.?"
 )
 ADDRESS = re.compile(r"[^@\s<>()\",;:]{1,64}@[^@\s<>()\",;:]{1,255}")
+SECRET = re.compile(rb"[A-Za-z0-9]{20,200}")
 MAX_PORT = 65_535
 STORES = ("sqlite:///", "postgresql+psycopg://")
 
@@ -139,6 +140,10 @@ def _next_hop(hop: NextHop, name: str, document: Document) -> None:
         cause = "certificates of public authorities name hosts, not addresses"
         document.wrong((name, "host"), cause, "Write the host's name, or give tls-ca.")
     _file((name, "tls-ca"), hop.tls_ca, document)
+    _file((name, "passed-secret-file"), hop.passed_secret_file, document)
+    if (file := Path(hop.passed_secret_file)).is_file() and not SECRET.fullmatch(file.read_bytes().strip()):
+        cause = f"{file} does not hold one word of 20 to 200 letters and digits"
+        document.wrong((name, "passed-secret-file"), cause, "Make one: openssl rand -hex 32 > FILE")
 
 
 def _is_ip(text: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import milter
 from milter import log
-from milter.cli import looking, partners, records, running, sharing
+from milter.cli import doctor, keeping, looking, partners, records, running, sharing
 from milter.errors import ConfigurationError, RequestError, SealgateError
 
 Command = Callable[[argparse.Namespace], int]
@@ -244,7 +244,37 @@ def _records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     register.add_argument("--json", action="store_true")
     audit = _command(commands, "audit", records.audit_verify, "the audit trail")
     acts = audit.add_subparsers(title="acts", metavar="ACT", required=True)
+    _keeping(commands)
     verify = _command(
         acts, "verify", records.audit_verify, "walk the hash chains and say whether they are whole"
     )
     _config(verify, needed=True)
+
+
+def _keeping(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    looks = _command(
+        commands,
+        "doctor",
+        doctor.doctor,
+        "look over an installation and say what to mend",
+        "Changes nothing and sends no mail. Exit code 1 where something is to be mended.",
+    )
+    _config(looks, needed=True)
+    backup = _command(
+        commands,
+        "backup",
+        keeping.backup,
+        "write a checked copy of the store while the gateway runs",
+        "The key file is not in it: keep a copy of that apart.",
+    )
+    _config(backup, needed=True)
+    backup.add_argument("folder", metavar="FOLDER", type=Path, help="where copies are kept; on another disk")
+    backup.add_argument("--keep", type=int, metavar="N", help="delete the oldest copies beyond this many")
+    restore = _command(
+        commands,
+        "restore",
+        keeping.restore,
+        "put a copy of the store back; nothing that is there is overwritten",
+    )
+    _config(restore, needed=True)
+    restore.add_argument("copy", metavar="COPY", type=Path, help="as `sealgate backup` wrote it")

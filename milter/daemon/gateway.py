@@ -7,6 +7,7 @@ from pathlib import Path
 from milter import log
 from milter.assess.known import Known, load
 from milter.clock import utc_now
+from milter.daemon.watch import Watch
 from milter.dispatch import Dispatch
 from milter.dispatch.surroundings import Surroundings
 from milter.errors import ConfigurationError
@@ -27,8 +28,15 @@ _log = log.logger("gateway")
 class Gateway:
     """One gateway process as the worker needs it: deals with mail, reloads, closes."""
 
-    def __init__(self, folder: Path | None, with_: Surroundings, next_hop: NextHopClient) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        with_: Surroundings,
+        next_hop: NextHopClient,
+        watch: asyncio.Server | None = None,
+    ) -> None:
         self._folder = folder
+        self._watch = watch
         self.surroundings = with_
         self._next_hop = next_hop
         self._dispatch = Dispatch(with_)
@@ -57,6 +65,8 @@ class Gateway:
 
     async def close(self) -> None:
         """Let go of everything; no message is under way any more."""
+        if self._watch:
+            self._watch.close()
         for task in self._tasks:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -80,8 +90,9 @@ async def build(folder: Path | None, index: int, node: str) -> Gateway:
         _children(folder, known), _note_policy(store, known), next_hop.probe()
     )
     with_ = Surroundings(known, children, store, next_hop, secure, utc_now, lambda: None)
+    watch = await Watch(store, next_hop.capabilities).start(settings.metrics) if settings.metrics else None
     _log.info("ready", worker=index, policy=known.policy.hash, confined=children.measures())
-    return Gateway(folder, with_, next_hop)
+    return Gateway(folder, with_, next_hop, watch)
 
 
 async def _children(folder: Path | None, known: Known) -> Sandbox:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -279,3 +280,14 @@ async def test_cancelled_send_leaves_nothing_behind(client: Client) -> None:
         assert (await through.send(to(CAT), MESSAGE))[0].taken
     assert hop.connections == 2
     assert hop.messages == [MESSAGE + b".\r\n"]
+
+
+async def test_exchange_is_told_what_has_been_here(client: Client, tmp_path: Path) -> None:
+    """Where a secret is set, its field goes in front of every message, with a size that counts it."""
+    secret = tmp_path / "secret"
+    secret.write_text("a1b2c3d4e5f6a7b8c9d0\n")
+    async with Hop() as hop:
+        await client(hop, passed_secret_file=str(secret)).send(to(BOB), MESSAGE)
+    field = b"X-Sealgate-Passed: a1b2c3d4e5f6a7b8c9d0\r\n"
+    assert hop.messages == [field + MESSAGE + b".\r\n"]
+    assert f"SIZE={len(field + MESSAGE)}" in hop.commands[1]
