@@ -17,6 +17,7 @@ from milter.detect.finding import Category
 from milter.detect.lexicon import Fact, phrase_pattern, shipped, union
 from milter.detect.page import Page
 from milter.detect.person import Name
+from milter.detect.sieve import Sieve
 from milter.detect.signature import Zones
 
 _MOST = 400  # phrases of one passage that are read in their sentence; the rest is more of the same
@@ -54,6 +55,18 @@ _CONCRETE = re.compile(
 _WORK_TALK = re.compile(
     r"\b(?:policy|procedure|training|agenda|strategy|scheme|programme|project|budget|committee|framework|consultation|funding|target|workshop|briefing|course|campaign|leaflet|contract)\b"
 )
+
+
+_US = re.compile(r"\byou\b|\bwe\b")
+_AT_INITIALS, _AT_GENERIC, _AT_CONCRETE, _AT_WORK_TALK, _AT_US = range(len(_SUBJECTS), len(_SUBJECTS) + 5)
+
+
+@lru_cache(maxsize=1)
+def _sieve() -> Sieve:
+    """What a sentence may hold; the text comes in its own case, most patterns are for lower case."""
+    lower = [re.compile(pattern.pattern, re.IGNORECASE) for _, _, pattern in _SUBJECTS]
+    others = (_GENERIC, _CONCRETE, _WORK_TALK, _US)
+    return Sieve(*lower, _INITIALS, *(re.compile(pattern.pattern, re.IGNORECASE) for pattern in others))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,33 +169,36 @@ _TOLD = re2.compile(
 def _read(page: Page, fact: Fact, low: int, high: int, people: list[int], offices: list[int]) -> Said:
     start, end = _sentence(page, low, high)
     lower, text = page.lower[start:end], page.text[start:end]
-    subject, strength = _subject(text, lower, start, end, people)
+    there = _sieve().there(page.octets[start:end])
+    subject, strength = _subject(text, lower, start, end, people, there)
     if subject not in ("named", "one") and bisect_left(offices, start) < bisect_left(offices, end):
         strength *= 0.4  # the sentence is about someone in office
-    generic = len(set(_GENERIC.findall(lower)))
+    generic = len(set(_GENERIC.findall(lower))) if _AT_GENERIC in there else 0
     if subject == "named":
         factor = (1.0, 0.85, 0.6, 0.4)[min(generic, 3)]
     else:
         factor = (1.0, 0.6, 0.3, 0.15)[min(generic, 3)]
-    if not _CONCRETE.search(lower):
+    if _AT_CONCRETE not in there or not _CONCRETE.search(lower):
         factor *= 0.85 if subject == "named" else 0.7
-    if _WORK_TALK.search(lower) and subject not in ("named", "kin", "pronoun"):
+    if _AT_WORK_TALK in there and subject not in ("named", "kin", "pronoun") and _WORK_TALK.search(lower):
         factor *= 0.5
     return Said(
         fact.category, fact.weight, fact.phrase, subject, fact.weight * strength * factor, low, generic > 1
     )
 
 
-def _subject(text: str, lower: str, start: int, end: int, people: list[int]) -> tuple[str, float]:
+def _subject(
+    text: str, lower: str, start: int, end: int, people: list[int], there: frozenset[int]
+) -> tuple[str, float]:
     at = bisect_left(people, start)
     if at < len(people) and people[at] < end:
         return "named", 1.0
-    for name, strength, pattern in _SUBJECTS:
-        if pattern.search(lower if name != "me" else text):
+    for number, (name, strength, pattern) in enumerate(_SUBJECTS):
+        if number in there and pattern.search(lower if name != "me" else text):
             return name, strength
-    if _INITIALS.search(text):
+    if _AT_INITIALS in there and _INITIALS.search(text):
         return "initials", 0.8
-    if _GENERIC.search(lower) or re.search(r"\byou\b|\bwe\b", lower):
+    if (_AT_GENERIC in there and _GENERIC.search(lower)) or (_AT_US in there and _US.search(lower)):
         return "", 0.0
     at = bisect_left(people, start) - 1
     if at >= 0 and start - people[at] < 250 and "\n\n" not in text[: max(0, start - people[at])]:
