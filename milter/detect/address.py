@@ -5,6 +5,9 @@ line above says so; offices, venues, letterheads and planning sites are none (N1
 """
 
 import re
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator
+from operator import itemgetter
 
 import re2
 
@@ -65,12 +68,39 @@ def find(page: Page, zones: Zones, names: list[tuple[int, int]], own: frozenset[
     found = [hit for hit in streets if _fold(page.text[hit.start : hit.end]) not in own]
     found += _columns(page)
     found += _behind_names(page, zones, names, found)
+    lines = _Lines(found)
     for low, high in postcodes:
-        found += _before_postcode(page, zones, names, found, low)
-        hit = _postcode(page, zones, names, found, low, high)
+        street = _before_postcode(page, zones, names, lines, low)
+        lines.add(street)
+        found += street
+        hit = _postcode(page, zones, lines, low, high)
         if hit is not None and _fold(page.text[low:high]) not in own:
             found.append(hit)
     return found
+
+
+class _Lines:
+    """The street lines found so far, to be looked up by place: a long list has thousands."""
+
+    def __init__(self, hits: list[Hit]) -> None:
+        self._spans: list[tuple[int, int]] = []
+        self._longest = 0
+        self.add(hits)
+
+    def add(self, hits: list[Hit]) -> None:
+        """Take those of some hits that are addresses."""
+        for hit in hits:
+            if hit.kind == "address":
+                insort(self._spans, (hit.start, hit.end))
+                self._longest = max(self._longest, hit.end - hit.start)
+
+    def before(self, low: int) -> Iterator[tuple[int, int]]:
+        """The spans that begin at `low` or before it and end less than 90 characters before it, or behind it."""
+        at = bisect_right(self._spans, (low, low + self._longest))
+        while at and self._spans[at - 1][0] > low - 90 - self._longest:
+            at -= 1
+            if low - self._spans[at][1] < 90:
+                yield self._spans[at]
 
 
 def _fold(value: str) -> str:
@@ -107,10 +137,11 @@ def _whose(page: Page, zones: Zones, names: list[tuple[int, int]], low: int, hig
         above = page.text[max(0, line - 90) : line].rstrip().rsplit("\n", 1)[-1]
         if _NAMED_LINE.match(above) or _is_name(page, names, line):
             return 0.9, "under a person's name"
+    near = _ends_before(names, low)
     if any(
-        low - 8 <= end <= low
+        low - 8 <= end
         and re.fullmatch(r"(?:'s)?,? ?(?:\n|[(/|-]|of|at|who lives at)?,? ?", page.text[end:low])
-        for _, end in names
+        for end in near
     ):
         return 0.85, "right behind a person's name"
     if zones.at(low) == "private-signature":
@@ -118,9 +149,19 @@ def _whose(page: Page, zones: Zones, names: list[tuple[int, int]], low: int, hig
     kin = block_kin(page, low, high)
     if kin == Kin.PRIVATE:
         return 0.75, "among a person's details"
-    if kin == Kin.UNKNOWN and any(low - 60 <= end <= low for _, end in names):
+    if kin == Kin.UNKNOWN and near:
         return 0.7, "beside a person's name"
     return 0.0, ""
+
+
+def _ends_before(names: list[tuple[int, int]], low: int) -> list[int]:
+    """Where names end within 60 characters before a place; `names` are in the order of the text, none in another."""
+    at = bisect_right(names, low, key=_END)
+    return [names[number][1] for number in range(bisect_left(names, low - 60, hi=at, key=_END), at)]
+
+
+_END = itemgetter(1)
+_START = itemgetter(0)
 
 
 def _is_name(page: Page, names: list[tuple[int, int]], line: int) -> bool:
@@ -129,7 +170,13 @@ def _is_name(page: Page, names: list[tuple[int, int]], line: int) -> bool:
         return False
     low, high = page.line(page.line_at(line - 1))
     length = len(page.text[low:high].strip())
-    return any(low <= start and end <= high and length - (end - start) <= 8 for start, end in names)
+    at = bisect_left(names, low, key=_START)
+    while at < len(names) and names[at][0] <= high:
+        start, end = names[at]
+        if end <= high and length - (end - start) <= 8:
+            return True
+        at += 1
+    return False
 
 
 def _columns(page: Page) -> list[Hit]:
@@ -169,7 +216,7 @@ _MONTHS = re.compile(
 
 
 def _before_postcode(
-    page: Page, zones: Zones, names: list[tuple[int, int]], found: list[Hit], low: int
+    page: Page, zones: Zones, names: list[tuple[int, int]], lines: _Lines, low: int
 ) -> list[Hit]:
     """The street line of an address that names no kind of street: '9 Beechcroft, Millbeck, SA6 1XG'."""
     window = page.text[max(0, low - 110) : low]
@@ -178,11 +225,7 @@ def _before_postcode(
         return []
     start = max(0, low - 110) + matches[-1].start(1)
     end = max(0, low - 110) + matches[-1].end(1)
-    if any(
-        hit.start < low and start - 110 < hit.start
-        for hit in found
-        if hit.kind == "address" and hit.end <= low and low - hit.end < 90
-    ):
+    if any(start - 110 < first < low and last <= low for first, last in lines.before(low)):
         return []
     hit = _street(page, zones, names, start, end)
     return [hit] if hit else []
@@ -193,18 +236,15 @@ _PLAIN_LINE = re.compile(
 )
 
 
-def _postcode(
-    page: Page, zones: Zones, names: list[tuple[int, int]], found: list[Hit], low: int, high: int
-) -> Hit | None:
+def _postcode(page: Page, zones: Zones, lines: _Lines, low: int, high: int) -> Hit | None:
     if (
         not page.text[low:high].isupper()
         and " " not in page.text[low:high]
         and not page.text[low:high].islower()
     ):
         return None
-    for hit in found:
-        if hit.kind == "address" and hit.start <= low and low - hit.end < 90:
-            return Hit("postcode", "contact", low, high, 0.9, "of a home address")
+    if next(lines.before(low), None):
+        return Hit("postcode", "contact", low, high, 0.9, "of a home address")
     if zones.at(low) in ("signature", "letterhead", "disclaimer"):
         return None
     role, head = page.column(low)

@@ -110,13 +110,21 @@ def _people(page: Page, low: int, high: int, count: int) -> People:
         high,
         count,
         bool(
-            CHILDREN.search(title)
-            or (count >= 4 and CLASS_TOKEN.search(page.text[:8_000]))
-            or (count >= 5 and SCHOOL.search(page.lower[:6_000]))
+            CHILDREN.search(title) or (count >= 4 and _of_classes(page)) or (count >= 5 and _of_school(page))
         ),
         bool(PUBLISHED_LIST.search(title)),
         title,
     )
+
+
+def _of_classes(page: Page) -> bool:
+    """Say whether a passage's head names a class; asked for every list of a passage."""
+    return page.once("class", lambda: CLASS_TOKEN.search(page.text[:8_000]) is not None)
+
+
+def _of_school(page: Page) -> bool:
+    """Say whether a passage's head speaks of school life."""
+    return page.once("school", lambda: SCHOOL.search(page.lower[:6_000]) is not None)
 
 
 def _title(page: Page, low: int) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
 from milter.detect.clean import clean
@@ -30,6 +30,13 @@ class Page:
         self.clean = clean(passage.text)
         self.text = self.clean.text
         self.octets = self.clean.octets
+        self._answers: dict[str, bool] = {}
+
+    def once(self, question: str, answer: Callable[[], bool]) -> bool:
+        """The answer to a detector's own question about the whole passage, worked out when first asked."""
+        if question not in self._answers:
+            self._answers[question] = answer()
+        return self._answers[question]
 
     @cached_property
     def lower(self) -> str:
