@@ -5,29 +5,50 @@ so that the pages, the gateway's own SMTP door and the commands can't differ. No
 into the outbox, and the daemon sends them once (law 6).
 """
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
+from milter.errors import RequestError
 from milter.receipts.evidence import Grade, Heard
 from milter.receipts.release import next_reminder
-from milter.receipts.share import Event, Standing, Step, step
-from milter.store import incidents, outbox, register, shares
+from milter.receipts.share import ENDS, Event, Standing, Step, begin, step
+from milter.store import contents, decisions, incidents, outbox, register, shares
+from milter.store.register import Entry
 from milter.store.shares import Share
 from milter.store.transaction import Transaction
 
 NOTICE = "share-notice"
+COPY = "copy"  # outbox: the protected copy itself, where it does not leave within the session
+RECORDED_WITHIN = timedelta(minutes=15)  # as long as a claim lasts: a try still under way may record it
+WAY = "e-mail, documents encrypted, password apart"
+WAY_BY_TELEPHONE = "e-mail, documents encrypted, password by telephone"
+
+
+def sent(tx: Transaction, share_ids: Sequence[str], *, leaves_at: datetime | None, tell_sender: bool) -> None:
+    """Take note that protected copies left, or will at `leaves_at`: the sender gets cards, and is told once."""
+    for share_id in share_ids:
+        for notice, audience in begin(shares.get(tx, share_id).way).notices:  # type: ignore[arg-type]  # its words
+            tell(tx, share_id, notice, audience, not_before=leaves_at)
+        _catch_up(tx, shares.get(tx, share_id))
+    if share_ids and tell_sender:
+        tell(tx, share_ids[0], "sent-locked", "sender", shares=list(share_ids))
 
 
 def happened(tx: Transaction, share_id: str, event: Event, actor: str, **details: Any) -> Step:
     """Carry out what follows from an event. Where nothing may follow, `why_not` of the step says why."""
     share = shares.get(tx, share_id)
-    follows = step(_standing(share), event)
+    unrecorded = is_unrecorded(tx, share)
+    if unrecorded and actor == "recipient" and tx.now - share.at > RECORDED_WITHIN:
+        _adopt(tx, share)
+    left = not (event in ENDS and share.state == "sent" and _keep_back(tx, share, actor))
+    follows = step(_standing(share, left=left), event)
     if follows.why_not:
         shares.note(tx, share_id, event, actor, **details)
         return follows
     for state in follows.to:
         evidence = follows.evidence if state == follows.evidence else ""
-        shares.move(tx, share_id, state, actor, evidence=evidence, **details)
+        shares.move(tx, share_id, state, actor, evidence=evidence, told=event == "told", **details)
     if not follows.to:
         shares.note(tx, share_id, event, actor, **details)
     if follows.spends_tokens:
@@ -35,7 +56,7 @@ def happened(tx: Transaction, share_id: str, event: Event, actor: str, **details
             shares.spend_tokens(tx, share_id, purpose)
     if follows.opens_incident:
         _open_incident(tx, share, actor)
-    if not is_orphan(tx, share):
+    if actor == "recipient" or not unrecorded:
         for notice, audience in follows.notices:
             tell(tx, share_id, notice, audience)
     return follows
@@ -75,15 +96,15 @@ def told(tx: Transaction, share_id: str, actor: str, name: str, job_title: str) 
     share = shares.get(tx, share_id)
     follows = happened(tx, share_id, "told", actor)
     if not follows.why_not and share.register_id and register.get(tx, share.register_id):
-        way = "e-mail, documents encrypted, password by telephone"
-        register.fill(
-            tx, share.register_id, actor, recipient_name=name, recipient_job_title=job_title, way=way
-        )
+        told_to = {"recipient_name": name, "recipient_job_title": job_title, "way": WAY_BY_TELEPHONE}
+        register.fill(tx, share.register_id, actor, **told_to)
     return follows
 
 
 def reissued(tx: Transaction, share_id: str, actor: str, limit: int) -> Share:
     """Have a lost password sent once more. RequestError where it is not out, or was repeated too often."""
+    if shares.get(tx, share_id).way == "telephone":
+        raise RequestError("This password goes by telephone only: the card says whom to ring.")
     share = shares.reissue(tx, share_id, actor, limit)
     tell(tx, share_id, "password", "recipient", number=share.reissues)
     return share
@@ -93,7 +114,7 @@ def remind(tx: Transaction, share: Share) -> None:
     """Have the recipient reminded, and set the next reminder."""
     moments = tuple(datetime.fromisoformat(at) for at in share.details.get("remind_at", ()))
     shares.reminded(tx, share.id, next_reminder(moments, tx.now))
-    if not is_orphan(tx, share):
+    if not is_unrecorded(tx, share):
         tell(tx, share.id, "reminder", "recipient", number=share.reminders + 1)
 
 
@@ -102,20 +123,69 @@ def expire(tx: Transaction, share: Share) -> None:
     happened(tx, share.id, "expired", "gateway")
 
 
-def tell(tx: Transaction, share_id: str, notice: str, audience: str, *, number: int = 0) -> None:
-    """Have a notice about a share sent, once for each `number`."""
+def tell(
+    tx: Transaction,
+    share_id: str,
+    notice: str,
+    audience: str,
+    *,
+    number: int = 0,
+    not_before: datetime | None = None,
+    **more: Any,
+) -> None:
+    """Have a notice about a share sent, once for each `number`. `more` is what only this notice needs."""
     dedupe = f"{NOTICE}:{share_id}:{notice}:{audience}:{number}"
-    outbox.put(tx, NOTICE, share_id, dedupe, {"notice": notice, "audience": audience, "number": number})
+    asked = {"notice": notice, "audience": audience, "number": number, **more}
+    outbox.put(tx, NOTICE, share_id, dedupe, asked, not_before=not_before)
 
 
-def is_orphan(tx: Transaction, share: Share) -> bool:
-    """Whether the copy of this share never left: a crash cut its try off before it was recorded (law 1)."""
+def is_unrecorded(tx: Transaction, share: Share) -> bool:
+    """Whether no try recorded this share: one is under way, or a crash cut it off and its copy may have left."""
     return bool(share.register_id) and register.get(tx, share.register_id) is None
 
 
-def _standing(share: Share) -> Standing:
+def _adopt(tx: Transaction, share: Share) -> None:
+    """Record a share whose copy did leave, as its recipient's answer proves, before its try was cut off (R1)."""
+    entry = Entry(
+        id=share.register_id,
+        at=share.at,
+        channel="email",
+        judged_id=share.judged_id,
+        share_id=share.id,
+        sender=share.sender,
+        sender_organisation=share.organisation,
+        recipient=share.recipient,
+        purpose=str(share.details.get("purpose", "")),
+        information=tuple(share.details.get("categories", ())),
+        way=WAY,
+        action="PROTECT",
+        grade=share.grade,
+        status="protected",
+    )
+    register.add(tx, (entry,), subject=share.judged_id)
+
+
+def _catch_up(tx: Transaction, share: Share) -> None:
+    """Give a register entry the state that its share reached while the try was being recorded."""
+    if share.register_id and share.state in shares.REGISTERED:
+        register.set_status(tx, share.register_id, share.state)
+
+
+def _keep_back(tx: Transaction, share: Share, actor: str) -> bool:
+    """Keep a copy from leaving that still waits; False where it left, or is just leaving."""
+    waiting = [item for item in outbox.about(tx, share.id) if item.kind == COPY and item.state == "pending"]
+    if not waiting or not outbox.withdraw(tx, share.id, actor, COPY):
+        return False
+    for item in waiting:
+        contents.destroy(tx, item.content_id, actor)
+        if held_id := str(item.payload.get("held", "")):
+            decisions.withdrawn(tx, held_id, share.recipient, actor)
+    return True
+
+
+def _standing(share: Share, *, left: bool) -> Standing:
     evidence: Grade = share.evidence  # type: ignore[assignment]  # the store keeps no other words
-    return Standing(share.state, evidence, share.needed, share.way)  # type: ignore[arg-type]  # likewise
+    return Standing(share.state, evidence, share.needed, share.way, left)  # type: ignore[arg-type]  # likewise
 
 
 def _open_incident(tx: Transaction, share: Share, actor: str) -> None:

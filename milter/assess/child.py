@@ -115,7 +115,13 @@ def _explain(header: Mapping[str, Any], content: bytes, known: Known) -> dict[st
 
 def _protect(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
     try:
-        done = protect(content, format=header["format"], name=header["name"], password=header["password"])
+        done = protect(
+            content,
+            format=header["format"],
+            name=header["name"],
+            password=header["password"],
+            rounds=header["rounds"],
+        )
     except CannotProtect as error:
         return {"error": str(error)}, b""
     return {"name": done.name, "format": done.format, "lock": done.lock}, done.content
@@ -128,7 +134,7 @@ def _protect_text(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, 
         document = body_to_pdf(content.decode(), html=bool(header["html"]), title=title)
     except CannotProtect as error:
         return {"error": str(error)}, b""
-    return _protect({"format": "pdf", "name": f"{title}.pdf", "password": header["password"]}, document)
+    return _protect({**header, "format": "pdf", "name": f"{title}.pdf"}, document)
 
 
 def _warm(knowledge: Knowledge) -> None:

@@ -1,16 +1,27 @@
 """The covering note of a protected message: who sends, why, what may be done with it, how to open it (P5, E8)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from milter.dispatch import explaining
 from milter.dispatch.case import Case
+from milter.dispatch.locking import is_personal
 from milter.dispatch.surroundings import Surroundings
 from milter.message.build import Note
 from milter.message.envelope import Recipient
 from milter.notices.covering import how_password, steps_on_computer, steps_on_phone
 from milter.notices.model import ReceiptRequest
+from milter.notices.moments import in_words
 from milter.notices.render import render_notice
 from milter.receipts.release import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """What belongs to one share alone."""
+
+    page: str  # '' where there are no pages
+    reply_address: str  # on the receipts domain; '' where there is none
 
 
 def note_for(
@@ -19,29 +30,35 @@ def note_for(
     documents: Sequence[str],
     formats: Sequence[str],
     agreed: Terms,
-    token: str,
+    mine: Mine,
     with_: Surroundings,
     *,
     body_moved: bool,
 ) -> Note:
-    """Write the note for one recipient, with the link that is theirs alone."""
+    """Write the note for one recipient, with the link that is theirs alone.
+
+    What the sender says of purpose and consent stands in it unless it is personal itself: the note is in clear.
+    """
     settings, sharing = with_.known.settings, with_.known.policy.sharing
-    by_mail = agreed.way in {"email", "both"}
-    page = f"{settings.receipts.page_url}/{token}" if settings.receipts.page_url and by_mail else ""
+    purpose, consent = (
+        "" if is_personal(case, words, with_) else words
+        for words in (case.wishes.purpose, case.wishes.consent)
+    )
     notice = ReceiptRequest(
         organisation=explaining.organisation(settings),
         mail=explaining.mail_of(case, with_.clock()),
         recipient=recipient.address,
         documents=tuple(documents),
-        purpose=case.wishes.purpose or sharing.purpose,
-        limits=case.wishes.consent or sharing.consent,
+        purpose=purpose or sharing.purpose,
+        limits=consent or sharing.consent,
         open_computer=steps_on_computer(formats),
         open_phone=steps_on_phone(formats),
         how_password=how_password(agreed.way),
-        confirm_page=page,
-        confirm_by=agreed.expires_at.strftime(explaining.LONDON_DAY) if page else "",
+        confirm_page=mine.page,
+        confirm_by=in_words(agreed.expires_at) if mine.page else "",
         body_moved=body_moved,
         telephone=case.assessment.people.sender.telephone,
+        reply_address=mine.reply_address,
     )
     override = settings.folder / "notices"
     rendered = render_notice(notice, override if override.is_dir() else None)

@@ -11,11 +11,9 @@ from time import perf_counter
 from typing import TypeVar
 
 from milter import log, metrics
-from milter.assess.inspect import Matter
-from milter.assess.inspector import inspect_message
-from milter.assess.judge import Assessment, assess
 from milter.dispatch import answer, recording
 from milter.dispatch.case import Case, Copy, Done
+from milter.dispatch.judging import judge
 from milter.dispatch.plan import Plan, only_for, plan_for
 from milter.dispatch.protecting import protect_for
 from milter.dispatch.receiving import is_receipt, receive
@@ -24,10 +22,8 @@ from milter.dispatch.wishes import wishes_of
 from milter.errors import StoreError
 from milter.message import trace
 from milter.message.envelope import Envelope
-from milter.message.model import Message
 from milter.message.parse import parse
 from milter.policy.model import Action, Verdict
-from milter.policy.partners import people
 from milter.relay.reply import Reply
 from milter.relay.result import RecipientResult
 from milter.relay.session import SessionFacts
@@ -74,7 +70,7 @@ class Dispatch:
         message = parse(raw, known.caps)
         if trace.loops(message, self._trace_key, known.settings.smtp.hops):
             return answer.LOOP
-        assessment = await self._judge(envelope, message)
+        assessment = await judge(envelope, message, self._with)
         self._with.judged(assessment)
         case = Case(
             key=key,
@@ -102,16 +98,6 @@ class Dispatch:
                 return progress.outcomes(tx, key)
 
         return await asyncio.to_thread(look)
-
-    async def _judge(self, envelope: Envelope, message: Message) -> Assessment:
-        known = self._with.known
-        persons = people(envelope, known.policy)
-        for find in self._with.find_people:
-            persons = await find(persons, message)
-        partner = persons.sender.partner
-        matter = Matter.of(message, partner.name if partner else "")
-        parts = await inspect_message(matter, known.knowledge, self._with.children)
-        return assess(message, parts, persons, known.policy)
 
     def _refused_in_session(self, case: Case) -> bool:
         """Whether the reply itself refuses: as the policy asks, and always to senders who may be forged (E1)."""

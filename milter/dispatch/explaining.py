@@ -10,10 +10,9 @@ from datetime import datetime
 from milter.dispatch.case import Case, Done
 from milter.dispatch.words import outcomes, reasons_in_words
 from milter.notices.model import HeldSender, Mail, Organisation, Refusal
+from milter.notices.moments import in_words
 from milter.policy.model import Action, Verdict
 from milter.settings import Settings
-
-LONDON_DAY = "%A %-d %B %Y at %H:%M"
 
 
 def organisation(settings: Settings) -> Organisation:
@@ -35,7 +34,7 @@ def mail_of(case: Case, at: datetime) -> Mail:
     subject = next((part for part in case.assessment.facts.parts if part.role == "subject"), None)
     personal = subject is not None and (subject.examination.findings or subject.examination.protect)
     shown = "" if personal else case.message.subject.replace("\n", " ")[:200]
-    return Mail(case.id, case.envelope.sender, at.strftime(LONDON_DAY), shown)
+    return Mail(case.id, case.envelope.sender, in_words(at), shown)
 
 
 def may_tell(case: Case, verdict_addresses: set[str]) -> bool:
@@ -64,7 +63,7 @@ def held(case: Case, done: Done, at: datetime, expires_at: datetime, settings: S
         mail=mail_of(case, at),
         outcomes=outcomes(_final(case, done)),
         reasons=reasons_in_words(case.assessment.verdicts, Action.PROTECT),
-        expires_at=expires_at.strftime(LONDON_DAY),
+        expires_at=in_words(expires_at),
         review=_review(case, settings),
     )
 

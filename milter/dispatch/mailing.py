@@ -20,6 +20,7 @@ from milter.store.contents import SealedContent
 from milter.store.transaction import Transaction
 
 KIND = "notice"
+COPIES_KEPT = timedelta(days=30)  # one that could not be sent, for an operator to try again
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +98,15 @@ def letter_for(
     )
 
 
-def put_copy(tx: Transaction, copy: Copy, content: SealedContent) -> None:
-    """Keep a protected copy until the undo window ends; a share withdrawn by then never leaves."""
-    contents.put(tx, content)
-    told = {"share": copy.share_id, "envelope": envelope_json(copy.envelope), "secure": copy.secure}
-    outbox.put(
-        tx,
-        "copy",
-        copy.share_id,
-        f"copy:{copy.share_id}",
-        told,
-        content_id=content.id,
-        not_before=copy.leaves_at,
-    )
+def put_copy(tx: Transaction, copy: Copy, content: SealedContent, **more: str) -> None:
+    """Keep a protected copy until it leaves; one whose share is withdrawn by then never does.
+
+    `more` is what is to be known of it when it has left.
+    """
+    contents.put(tx, content, (copy.leaves_at or tx.now) + COPIES_KEPT)
+    told = {"envelope": envelope_json(copy.envelope), "secure": copy.secure, **more}
+    dedupe = f"copy:{copy.share_id}"
+    outbox.put(tx, "copy", copy.share_id, dedupe, told, content_id=content.id, not_before=copy.leaves_at)
 
 
 def envelope_json(envelope: Envelope) -> dict[str, Any]:

@@ -14,37 +14,42 @@ from typing import Any
 from milter import log
 from milter.dispatch import covering
 from milter.dispatch.case import Case, Copy
+from milter.dispatch.locking import CannotProtectError, Locked, Password, lock_all
 from milter.dispatch.marking import marked
 from milter.dispatch.surroundings import Surroundings
-from milter.dispatch.targets import Target, own_text, targets_of
-from milter.message.build import EditError, NewPart, Note, rewrite
+from milter.dispatch.targets import own_text, targets_of
+from milter.message.build import EditError, Note, rewrite
 from milter.message.envelope import Recipient
 from milter.message.trace import Trace, internet_fields, received, trace_field
 from milter.policy.model import Verdict
+from milter.receipts.evidence import Grade
 from milter.receipts.password import speakable_password
 from milter.receipts.release import Terms, terms
-from milter.receipts.token import new_token, receipt_address
+from milter.receipts.token import new_token, page_address, receipt_address
 from milter.sandbox import ChildFailed
 from milter.store import agreed, ids, shares
 from milter.store.transaction import Transaction
 
 Wanted = tuple[tuple[Recipient, Verdict], ...]
-BODY_NAME = "Message"
 
 _log = log.logger("protect")
 
 
-class CannotProtectError(Exception):
-    """This message can't be put right for this recipient; the words go into the log and the hold's reasons."""
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A copy that is made, with the share that has to be committed before it leaves."""
+
+    copy: Copy
+    share: shares.ToShare | None  # None where nothing was locked: a mark in the subject is no share
 
 
 @dataclass(frozen=True, slots=True)
-class Locked:
-    """One locked document, in the place of a part or beside the note that replaces the body."""
+class Failed:
+    """For whom no copy could be made, and why, in words without personal data."""
 
-    path: str  # of the part that it replaces; '' for the body's document
-    part: NewPart
-    format: str
+    recipient: Recipient
+    verdict: Verdict
+    why: str
 
 
 async def protect_for(
@@ -53,25 +58,37 @@ async def protect_for(
     """Give the protected copies, their shares committed, and those for whom none could be made."""
     if not wanted:
         return (), ()
+    drafts, failed = await drafts_for(case, wanted, trail, with_)
+    if begun := [draft.share for draft in drafts if draft.share]:
+        await asyncio.wrap_future(with_.commit(lambda tx: _begin(tx, begun)))
+    return tuple(draft.copy for draft in drafts), tuple((one.recipient, one.verdict) for one in failed)
+
+
+async def drafts_for(
+    case: Case, wanted: Wanted, trail: Trace, with_: Surroundings
+) -> tuple[tuple[Draft, ...], tuple[Failed, ...]]:
+    """Make a copy for each recipient; nothing is committed yet."""
     fresh = speakable_password()
     agreed_ones = await _agreed_passwords(case, wanted, with_)
     made: dict[tuple[str, ...], tuple[Locked, ...]] = {}  # documents by what had to be locked, and the lock
     head = trace_field(trail) + received(trail)
-    drafts: list[_Draft] = []
-    impossible: list[tuple[Recipient, Verdict]] = []
+    drafts: list[Draft] = []
+    failed: list[Failed] = []
     for recipient, verdict in wanted:
+        known = agreed_ones.get(recipient.address)
+        password = Password(known or fresh, chosen=known is not None)
         try:
-            known = agreed_ones.get(recipient.address)
-            password = _Password(known or fresh, agreed=known is not None)
-            drafts.append(await _draft(case, recipient, verdict, password, made, with_))
+            draft = await _draft(case, recipient, verdict, password, made, with_)
         except (CannotProtectError, EditError, ChildFailed) as error:
             _log.warning("cannot-protect", id=case.id, cause=type(error).__name__)
-            impossible.append((recipient, verdict))
-    if drafts:
-        begun = [draft.share for draft in drafts if draft.share]
-        await asyncio.wrap_future(with_.commit(lambda tx: _begin(tx, begun)))
-    copies = tuple(replace(draft.copy, raw=head + draft.copy.raw) for draft in drafts)
-    return copies, tuple(impossible)
+            failed.append(Failed(recipient, verdict, _words(error)))
+        else:
+            drafts.append(Draft(replace(draft.copy, raw=head + draft.copy.raw), draft.share))
+    return tuple(drafts), tuple(failed)
+
+
+def _words(error: Exception) -> str:
+    return "Locking a document took too long or failed." if isinstance(error, ChildFailed) else str(error)
 
 
 async def _agreed_passwords(case: Case, wanted: Wanted, with_: Surroundings) -> dict[str, str]:
@@ -108,49 +125,39 @@ def _begin(tx: Transaction, begun: Sequence[shares.ToShare]) -> None:
         shares.begin(tx, share)
 
 
-@dataclass(frozen=True, slots=True)
-class _Password:
-    clear: str
-    agreed: bool  # both sides know it, so that it is never sent and nothing of it is kept with the share
-
-
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    copy: Copy
-    share: shares.ToShare | None  # None where nothing was locked: a mark in the subject is no share
-
-
 async def _draft(
     case: Case,
     recipient: Recipient,
     verdict: Verdict,
-    password: _Password,
+    password: Password,
     made: dict[tuple[str, ...], tuple[Locked, ...]],
     with_: Surroundings,
-) -> _Draft:
+) -> Draft:
     targets, body = targets_of(case, verdict)
+    if (targets or body) and case.assessment.facts.calendar:
+        raise CannotProtectError("An invitation is never changed.")  # pitfall 23
     key = (*sorted(target.path for target in targets), "body" if body else "", password.clear)
     if key not in made:
-        made[key] = await _lock_all(case, targets, body, password.clear, with_)
+        made[key] = await lock_all(case, targets, body, password, with_)
     locked = made[key]
     subject = (
         marked(case.message.subject, with_.known.policy) if "mark-subject" in verdict.obligations else None
     )
     if not locked:
         raw = rewrite(case.message, subject=subject, drop=internet_fields(case.message))
-        return _Draft(_copy(case, recipient, verdict, raw, with_, None, ""), None)
+        return Draft(_copy(case, recipient, verdict, raw, with_, None, ""), None)
     now = with_.clock()
-    terms_agreed = _terms(case, now, password, with_)
+    agreed = _terms(case, verdict, now, password, with_)
     page, token = new_token(), new_token()
     tokens: tuple[tuple[shares.Purpose, str], ...] = (("page", page), ("address", token))
-    share = _share(case, recipient, password, locked, terms_agreed, tokens)
+    share = _share(case, recipient, verdict, password, locked, agreed, tokens)
     note = covering.note_for(
         case,
         recipient,
         [d.part.name for d in locked],
         [d.format for d in locked],
-        terms_agreed,
-        page,
+        agreed,
+        _mine(page, token, with_),
         with_,
         body_moved=body,
     )
@@ -164,18 +171,30 @@ async def _draft(
         body=note if body else _above(note, case),
     )
     copy = _copy(case, recipient, verdict, raw, with_, share, token)
-    leaves_at = terms_agreed.leaves_at
-    return _Draft(replace(copy, leaves_at=leaves_at if leaves_at > now else None), share)
+    return Draft(replace(copy, leaves_at=agreed.leaves_at if agreed.leaves_at > now else None), share)
 
 
-def _terms(case: Case, now: datetime, password: _Password, with_: Surroundings) -> Terms:
-    """What is agreed for the password: the sender may ask for the telephone; without pages it is the only way."""
-    ours = terms(with_.known.policy.sharing, case.assessment.facts.examination.categories, now)
-    if password.agreed:
-        return replace(ours, way="agreed", remind_at=())
-    by_telephone = case.wishes.password_by == "telephone"  # noqa: S105 - a way, not a password
-    asked = by_telephone or not with_.known.settings.receipts.page_url
-    return replace(ours, way="telephone") if asked and ours.way == "email" else ours
+def _mine(page: str, token: str, with_: Surroundings) -> covering.Mine:
+    receipts = with_.known.settings.receipts
+    return covering.Mine(
+        page_address(receipts.page_url, "page", page) if receipts.page_url else "",
+        receipt_address(token, receipts.domain) if receipts.domain else "",
+    )
+
+
+def _terms(case: Case, verdict: Verdict, now: datetime, password: Password, with_: Surroundings) -> Terms:
+    """What is agreed for the password: the telephone where the route or the sender asks for it (E8)."""
+    receipts = with_.known.settings.receipts
+    wished = case.wishes.password_by == "telephone"  # noqa: S105 - a way, not a password
+    reach: Grade = "confirmed" if receipts.page_url else "displayed" if receipts.domain else ""
+    found = terms(
+        with_.known.policy.sharing,
+        case.assessment.facts.examination.categories,
+        now,
+        telephone=wished or "password-by-telephone" in verdict.obligations,
+        reach=reach,
+    )
+    return replace(found, way="agreed", remind_at=()) if password.chosen else found
 
 
 def _copy(
@@ -208,7 +227,8 @@ def _asking(token: str, with_: Surroundings) -> tuple[tuple[str, str], ...]:
 def _share(
     case: Case,
     recipient: Recipient,
-    password: _Password,
+    verdict: Verdict,
+    password: Password,
     locked: Sequence[Locked],
     agreed: Terms,
     tokens: tuple[tuple[shares.Purpose, str], ...],
@@ -219,6 +239,7 @@ def _share(
         "files": [document.part.name for document in locked],
         "categories": list(examination.categories),
         "purpose": case.wishes.purpose,
+        "secure": "verified-tls" in verdict.obligations,
         "remind_at": [moment.isoformat() for moment in agreed.remind_at],
     }
     return shares.ToShare(
@@ -227,7 +248,7 @@ def _share(
         sender=case.envelope.sender,
         organisation=sender.partner.name if sender.partner else "",
         recipient=recipient.address,
-        password="" if password.agreed else password.clear,
+        password="" if password.chosen else password.clear,
         needed=agreed.needed or "confirmed",
         way=agreed.way,
         grade=examination.grade.value,
@@ -239,41 +260,8 @@ def _share(
     )
 
 
-async def _lock_all(
-    case: Case, targets: Sequence[Target], body: bool, password: str, with_: Surroundings
-) -> tuple[Locked, ...]:
-    """Lock every document in a child, each opened and compared there before it is believed."""
-    locked = []
-    header: dict[str, Any]
-    for target in targets:
-        header = {"op": "protect", "format": target.format, "name": target.name, "password": password}
-        locked.append(await _lock(header, target.content, target.path, with_))
-    if body:
-        text, html = own_text(case.message)
-        header = {"op": "protect-text", "html": bool(html), "password": password, "title": BODY_NAME}
-        locked.append(await _lock(header, (html or text).encode(), "", with_))
-    return tuple(locked)
-
-
-async def _lock(header: dict[str, Any], content: bytes, path: str, with_: Surroundings) -> Locked:
-    answer, out = await with_.children.call(header, content)
-    if "error" in answer or not out:
-        raise CannotProtectError(str(answer.get("error", "nothing came back")))
-    kind = TYPES.get(str(answer["format"]), "application/octet-stream")
-    return Locked(path, NewPart(str(answer["name"]), kind, out), str(answer["format"]))
-
-
 def _above(note: Note, case: Case) -> Note:
     """Put the covering note above the sender's own words, which stay where nothing personal is in them."""
     text, html = own_text(case.message)
     both = f"{note.text}\n{'-' * 60}\n\n{text}" if text else note.text
-    return Note(both, covering.above_html(note.html, html, text))
-
-
-TYPES = {
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-    "pdf": "application/pdf",
-    "zip": "application/zip",
-}
+    return Note(both, covering.above_html(note.html, html, text), above=True)

@@ -6,6 +6,7 @@ or spent is refused like any unknown address; nothing but a person's own reply i
 
 import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from milter import sharing
@@ -23,6 +24,7 @@ from milter.store import contents, outbox, shares
 from milter.store.contents import SealedContent
 from milter.store.transaction import Transaction
 
+KEPT = timedelta(days=30)  # a reply that could not be passed on, for an operator to try again
 TAKEN = Reply(250, "2.0.0", "Receipt taken")
 NO_SUCH = Reply(550, "5.1.1", "No receipt is expected at this address")
 MIXED = Reply(451, "4.5.3", "Send mail to the receipts addresses by itself")
@@ -78,5 +80,5 @@ def _pass_on(tx: Transaction, share: shares.Share, reply: _Reply) -> None:
     envelope = Envelope("", (Recipient(share.sender, notify=("NEVER",)),), body="8BITMIME")
     told: dict[str, Any] = {"envelope": envelope_json(envelope), "secure": False}
     dedupe = f"reply:{share.id}:{reply.key}"
-    if outbox.put(tx, "copy", share.id, dedupe, told, content_id=reply.content.id):
-        contents.put(tx, reply.content)
+    if outbox.put(tx, "reply", share.id, dedupe, told, content_id=reply.content.id):
+        contents.put(tx, reply.content, tx.now + KEPT)

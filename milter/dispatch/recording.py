@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from milter import sharing
 from milter.assess.judge import Assessment
-from milter.dispatch import mailing
+from milter.dispatch import explaining, mailing
 from milter.dispatch.case import Case, Copy, Done
 from milter.dispatch.surroundings import Surroundings
 from milter.policy.model import Action, Person, Verdict
@@ -32,6 +33,11 @@ def work_for(case: Case, done: Done, with_: Surroundings) -> Work[bool]:
     vault = with_.store.vault
     copies = [(c, contents.seal_content(vault, c.raw)) for c in done.copies if c.leaves_at is not None]
     accounted = _outcomes(done)
+    begun = [copy for copy in done.copies if copy.share_id]
+    left = [copy for copy in begun if copy.recipient.address in {*done.taken, *done.waiting}]
+    leaves_at = next((copy.leaves_at for copy in left), None)
+    addresses = {copy.recipient.address for copy in left}
+    tell_sender = with_.known.policy.sharing.tell_sender and explaining.may_tell(case, addresses)
 
     def work(tx: Transaction) -> bool:
         if case.first_try:
@@ -43,10 +49,10 @@ def work_for(case: Case, done: Done, with_: Surroundings) -> Work[bool]:
             mailing.put(tx, letter)
         for copy, sealed in copies:
             mailing.put_copy(tx, copy, sealed)
-        left = {*done.taken, *done.waiting}
-        take_back(tx, [c for c in done.copies if c.share_id and c.recipient.address not in left])
+        take_back(tx, [copy for copy in begun if copy not in left])
+        sharing.sent(tx, [copy.share_id for copy in left], leaves_at=leaves_at, tell_sender=tell_sender)
         progress.account(tx, case.key, case.id, accounted)
-        return bool(owed)
+        return bool(owed or left)
 
     return work
 
@@ -165,7 +171,7 @@ def _status(address: str, done: Done, *, protected: bool) -> str:
 
 def _way(verdict: Verdict, done: Done, *, protected: bool) -> str:
     if protected:
-        return "e-mail, documents encrypted, password apart"
+        return sharing.WAY
     if verdict.address not in done.results:
         return "e-mail, not sent"
     return "e-mail over verified TLS" if "verified-tls" in verdict.obligations else "e-mail"

@@ -64,6 +64,7 @@ class Note:
 
     text: str
     html: str = ""
+    above: bool = False  # it repeats the first text below itself, so that further ones stay as they are
 
 
 class Splice(NamedTuple):
@@ -237,7 +238,7 @@ def _body_entities(message: Message, note: Note) -> tuple[dict[str, _Entity | No
             new[path] = plain if "text/html" in kinds else both
         elif part.declared == "text/html" and first:
             new[path] = (html if note.html else plain) if "text/plain" in kinds else both
-        else:
+        elif not note.above:
             new[path] = _Entity.cut(text_entity(""))
     if kinds and not {"text/plain", "text/html"} & set(kinds):
         new[next(iter(whole))] = both

@@ -8,6 +8,10 @@ from typing import Literal
 
 Way = Literal["email", "telephone", "both", "agreed"]
 
+WORD = ("docx", "docm", "dotx", "dotm")
+EXCEL = ("xlsx", "xlsm", "xltx", "xltm")
+POWERPOINT = ("pptx", "pptm", "ppsx", "ppsm", "potx", "potm")
+
 PURPOSE = "The sender has not said. Ask the sender if you are not sure why you have it."
 LIMITS = "Do not pass it on to anyone, inside or outside your organisation, without asking the sender first."
 
@@ -22,7 +26,7 @@ HOW_PASSWORD: dict[Way, str] = {
 
 OPEN_ON_COMPUTER = (
     (
-        ("docx", "xlsx", "pptx"),
+        WORD + EXCEL + POWERPOINT,
         "Open Word, Excel and PowerPoint files as always, and type the password.",
     ),
     (("pdf",), "Open PDF files with Adobe Reader or your browser, and type the password when asked."),
@@ -33,7 +37,7 @@ OPEN_ON_COMPUTER = (
 )
 OPEN_ON_PHONE = (
     (
-        ("docx", "xlsx", "pptx"),
+        WORD + EXCEL + POWERPOINT,
         "Save the file, open it in Word, Excel or PowerPoint, and type the password.",
     ),
     (("pdf",), "Save the file, open it in Files, Books or Adobe Reader, and type the password."),

@@ -158,6 +158,27 @@ class Undelivered:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """How one recipient gets the password, and where the sender may take the documents back."""
+
+    recipient: str
+    by_email: bool  # a separate email, once they confirm
+    by_telephone: bool  # the sender tells it; the card comes by itself
+    page: str = ""  # '' where there are no pages: then the people named in the notice take it back
+
+
+@dataclass(frozen=True, slots=True)
+class SentLocked:
+    """`sent-locked`, to the sender: documents went out locked, how the passwords go, how to take them back."""
+
+    organisation: Organisation
+    mail: Mail
+    ways: tuple[Way, ...]
+    expires_at: str
+    leaves_at: str = ""  # where they have not left yet: until when nothing has
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptRequest:
     """`receipt-request`, to the recipient: the covering note of a protected message (P5, E6)."""
 
@@ -174,6 +195,7 @@ class ReceiptRequest:
     confirm_by: str = ""
     body_moved: bool = False  # the message's own text is in one of the documents
     telephone: str = ""  # the sender's, to check with
+    reply_address: str = ""  # an address of this share alone, for who can't use the page; '' for none
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +231,7 @@ class NotForMe:
     recipient: str
     reported_at: str
     incident: str  # its reference
-    password_sent: bool = False  # True: it had been released before
+    password_given: bool = False  # True: it had been released before
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +246,7 @@ class Incident:
     opened_at: str
     due_at: str
     categories: tuple[str, ...]
-    password_sent: bool  # False: nobody holds the password
+    password_given: bool  # False: nobody holds the password
     page: str = ""
 
 
@@ -254,6 +276,7 @@ class TelephoneCard:
     telephone_from: str  # 'the partner list', 'the directory'
     password: str
     page: str = ""  # where 'told to, job title, time' is taken down; '' then by command
+    by_email: bool = False  # it may also come by email, once they confirm
 
 
 Notice = (
@@ -264,6 +287,7 @@ Notice = (
     | RefusedByReviewer
     | Expired
     | Undelivered
+    | SentLocked
     | ReceiptRequest
     | Password
     | Reminder
@@ -281,6 +305,7 @@ NOTICES: tuple[tuple[str, type[Notice]], ...] = (
     ("refused-by-reviewer", RefusedByReviewer),
     ("expired", Expired),
     ("undelivered", Undelivered),
+    ("sent-locked", SentLocked),
     ("receipt-request", ReceiptRequest),
     ("password", Password),
     ("reminder", Reminder),

@@ -16,7 +16,8 @@ from milter import log
 from milter.dispatch.surroundings import Surroundings
 from milter.errors import RequestError, StoreError
 from milter.outbox import schedule
-from milter.outbox.parcels import Parcel, ended, parcel_for
+from milter.outbox.parcels import Parcel, ended, parcel_for, voided
+from milter.outbox.releasing import is_protected_release, protect_held
 from milter.relay.result import RecipientResult
 from milter.store import outbox, owners
 from milter.store.outbox import Item
@@ -94,10 +95,12 @@ class Outbox:
 
     async def _carry_out(self, item: Item) -> None:
         try:
+            if is_protected_release(item):
+                return await self._protect(item)
             parcel = await self._commit(lambda tx: self._make(tx, item))
         except RequestError as error:
             _log.warning("outbox-item-void", item=item.id, kind=item.kind, cause=str(error))
-            await self._commit(lambda tx: outbox.fail(tx, item, self._owner, "void"))
+            await self._commit(lambda tx: voided(tx, item, self._owner))
         except (
             StoreError
         ) as error:  # of this item alone, or of the whole store: then the next commit fails too
@@ -109,6 +112,12 @@ class Outbox:
         else:
             if parcel is not None:
                 await self._commit(self._ending(item, await self._send(parcel)))
+
+    async def _protect(self, item: Item) -> None:
+        """Put a held message right, its lease begun anew; the copy that comes of it is an item of its own."""
+        if await self._commit(lambda tx: outbox.renew(tx, item, self._owner)):
+            await self._commit(await protect_held(item, self._owner, self._with))
+            self.wake()
 
     def _make(self, tx: Transaction, item: Item) -> Parcel | None:
         """Make an item's mail, its lease begun anew; None where the lease ran out while others were sent."""
@@ -125,7 +134,7 @@ class Outbox:
         return results[0]
 
     def _ending(self, item: Item, result: RecipientResult) -> Callable[[Transaction], None]:
-        code = f"{result.code} {result.enhanced}"
+        code = f"{result.code}-{result.enhanced}"
 
         def work(tx: Transaction) -> None:
             if result.taken:

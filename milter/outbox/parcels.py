@@ -11,9 +11,10 @@ from milter.message import trace
 from milter.message.envelope import Envelope, Recipient
 from milter.message.parse import parse
 from milter.notices.model import Expired, Mail, Notice, Outcome, RefusedByReviewer, Released
+from milter.notices.moments import in_words
 from milter.outbox import share_notices
 from milter.relay.result import RecipientResult
-from milter.store import contents, decisions, quarantine
+from milter.store import contents, decisions, outbox, quarantine, shares
 from milter.store.outbox import Item
 from milter.store.quarantine import HeldInFull
 from milter.store.transaction import Transaction
@@ -36,10 +37,14 @@ def parcel_for(tx: Transaction, item: Item, with_: Surroundings) -> Parcel:
         case "release":
             return _release(tx, item, with_)
         case "share-notice":
-            return _finished(share_notices.mail_for(tx, item, with_).payload)
+            return replace(
+                _finished(share_notices.mail_for(tx, item, with_).payload),
+                secure=share_notices.secure(tx, item),
+            )
         case "copy":
-            raw = contents.get(tx, item.content_id)
-            return Parcel(mailing.envelope_from(item.payload["envelope"]), raw, bool(item.payload["secure"]))
+            return _copy(tx, item)
+        case "reply":
+            return _kept(tx, item)
         case "held-refused" | "held-expired":
             return _verdict_of_people(tx, item, with_)
         case other:
@@ -48,31 +53,56 @@ def parcel_for(tx: Transaction, item: Item, with_: Surroundings) -> Parcel:
 
 def ended(tx: Transaction, item: Item, result: RecipientResult, with_: Surroundings) -> None:
     """Record what the end of an item means, taken or refused for good."""
-    if item.kind == "copy" and not result.taken and item.payload.get("share"):
+    if item.kind == "copy" and not result.taken:
         sharing.happened(tx, item.subject, "bounced", "gateway")
-    if item.kind == "release":
+    if item.kind == "release" or item.payload.get("held"):
         _released(tx, item, result, with_)
+    if item.content_id and result.taken:
+        contents.destroy(tx, item.content_id, "gateway")
+    last = not with_.known.policy.sharing.reissues
+    if item.payload.get("notice") == "password" and result.taken and last:
+        shares.destroy_password(tx, item.subject, "gateway")  # nobody can ask for it again
+
+
+def voided(tx: Transaction, item: Item, owner: str) -> None:
+    """Record that an item can't be made any more; a held message that it was to release waits no longer for it."""
+    if not outbox.fail(tx, item, owner, "void"):
+        return
+    if item.kind == "release":
+        decisions.returned(tx, item.subject, str(item.payload["recipient"]), "void")
+    if held_id := str(item.payload.get("held", "")):
+        decisions.withdrawn(tx, held_id, str(item.payload["recipient"]), "gateway")
+
+
+def _copy(tx: Transaction, item: Item) -> Parcel:
+    """A protected copy, as it was made; RequestError where its share has ended meanwhile."""
+    share = shares.get(tx, item.subject)
+    if share.state in shares.ENDED:
+        raise RequestError(f"The share is {share.state}: its copy does not leave.")
+    return _kept(tx, item)
+
+
+def _kept(tx: Transaction, item: Item) -> Parcel:
+    raw = contents.get(tx, item.content_id)
+    return Parcel(mailing.envelope_from(item.payload["envelope"]), raw, bool(item.payload["secure"]))
 
 
 def _released(tx: Transaction, item: Item, result: RecipientResult, with_: Surroundings) -> None:
+    """A held message left as it was, or as the protected copy that was made of it."""
+    protected = item.kind == "copy"
+    held_id = str(item.payload["held"]) if protected else item.subject
     recipient = str(item.payload["recipient"])
     if not result.taken:
-        decisions.returned(tx, item.subject, recipient, f"{result.code} {result.enhanced}")
+        decisions.returned(tx, held_id, recipient, f"{result.code}-{result.enhanced}")
         return
-    decisions.released(tx, item.subject, recipient, status="sent", tls=result.tls)
-    full = quarantine.get(tx, item.subject)
+    decisions.released(tx, held_id, recipient, status="protected" if protected else "sent", tls=result.tls)
+    full = quarantine.get(tx, held_id)
     if full.held.sender:
-        organisation = explaining.organisation(with_.known.settings)
-        notice = Released(organisation, _mail(full), (Outcome(recipient, "released"),))
-        owed = mailing.mail(
-            notice,
-            item.subject,
-            f"released:{item.dedupe}",
-            full.held.sender,
-            tx.now,
-            with_.known.settings,
-        )
-        mailing.put(tx, owed)
+        settings = with_.known.settings
+        outcome = Outcome(recipient, "protected" if protected else "released")
+        notice = Released(explaining.organisation(settings), _mail(full), (outcome,))
+        dedupe = f"released:{item.dedupe}"
+        mailing.put(tx, mailing.mail(notice, held_id, dedupe, full.held.sender, tx.now, settings))
 
 
 def _finished(payload: Any) -> Parcel:
@@ -83,8 +113,8 @@ def _finished(payload: Any) -> Parcel:
 
 def _release(tx: Transaction, item: Item, with_: Surroundings) -> Parcel:
     """The held bytes for one recipient, with this gateway's trace."""
-    if item.payload.get("how") != "as-it-is":
-        raise RequestError("A held message can't be released protected yet; it stays where it is.")
+    if item.payload["how"] != "as-it-is":
+        raise RequestError("It is to be protected first.")  # nothing leaves in clear by mistake
     full = quarantine.get(tx, item.subject)
     recipient = str(item.payload["recipient"])
     message = parse(quarantine.content(tx, item.subject), with_.known.caps)
@@ -122,4 +152,4 @@ def _verdict_of_people(tx: Transaction, item: Item, with_: Surroundings) -> Parc
 
 
 def _mail(full: HeldInFull) -> Mail:
-    return Mail(full.held.judged_id, full.held.sender, full.held.at.strftime(explaining.LONDON_DAY))
+    return Mail(full.held.judged_id, full.held.sender, in_words(full.held.at))

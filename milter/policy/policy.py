@@ -70,6 +70,7 @@ class Sharing:
     remind_days: tuple[int, ...] = (3, 7)  # after sending
     reissues: int = 3
     undo_minutes: int = 0  # protected mail waits so long before it leaves
+    tell_sender: bool = True  # the sender hears that documents were locked, and how to take them back
     purpose: str = "The sender has shared this with you for the work that you do together."
     consent: str = (
         "Use it for that purpose only. Do not pass it on unless the sender agrees or the law requires it."

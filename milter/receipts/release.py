@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from milter.policy.policy import Sharing
-from milter.receipts.evidence import Grade
+from milter.receipts.evidence import Grade, enough
 from milter.receipts.share import State, Way
 
 
@@ -25,18 +25,33 @@ class Terms:
     reissues: int
 
 
-def terms(sharing: Sharing, categories: Iterable[str], sent_at: datetime) -> Terms:
-    """Return the terms of a share of these categories of data, sent at `sent_at` (UTC)."""
-    by_telephone = bool(set(categories) & set(sharing.telephone_categories))
+def terms(
+    sharing: Sharing,
+    categories: Iterable[str],
+    sent_at: datetime,
+    *,
+    telephone: bool = False,
+    reach: Grade = "confirmed",
+) -> Terms:
+    """Return the terms of a share of these categories of data, sent at `sent_at` (UTC).
+
+    `telephone` where the route or the sender asks for it. `reach` is the strongest evidence that can come in
+    here: without a confirmation page nobody confirms, and what can't be released by e-mail is told instead.
+    """
+    asked = telephone or bool(set(categories) & set(sharing.telephone_categories))
+    by_telephone = asked or not enough(reach, sharing.release_on)
+    way: Way = "telephone" if by_telephone else sharing.release_by
     leaves_at = sent_at + timedelta(minutes=sharing.undo_minutes)
     expires_at = leaves_at + timedelta(days=sharing.expires_days)
     reminders = sorted(leaves_at + timedelta(days=days) for days in set(sharing.remind_days))
     return Terms(
         sharing.release_on,
-        "telephone" if by_telephone else sharing.release_by,
+        way,
         leaves_at,
         expires_at,
-        tuple(at for at in reminders if at < expires_at) if not by_telephone else (),
+        tuple(at for at in reminders if at < expires_at)
+        if way != "telephone" and reach == "confirmed"
+        else (),
         sharing.reissues,
     )
 

@@ -24,6 +24,11 @@ def receipt_address(token: str, domain: str) -> str:
     return f"{RECEIPT}+{token}@{domain}"
 
 
+def page_address(page_url: str, purpose: str, token: str) -> str:
+    """Return the address of a share's page: '/c/' for its recipient, '/s/' for its sender."""
+    return f"{page_url.rstrip('/')}/{'s' if purpose == 'sender' else 'c'}/{token}"
+
+
 def token_of(address: str, domain: str) -> str | None:
     """Return the token in an envelope recipient of the receipts domain; None for any other address."""
     local, at, host = address.lower().rpartition("@")

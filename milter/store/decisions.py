@@ -106,6 +106,17 @@ def returned(tx: Transaction, held_id: str, recipient: str, code: str) -> bool:
     return True
 
 
+def withdrawn(tx: Transaction, held_id: str, recipient: str, actor: str) -> bool:
+    """Record that a release was taken back before it left: the recipient gets nothing. False where it left."""
+    here = _these(held_id, (recipient,)) & (_table.state == "releasing")
+    values = {"state": "refused", "decided_by": actor, "decided_at": tx.now}
+    if not changed(tx.execute(update(held_recipients).where(here).values(values))):
+        return False
+    audit.release_failed(tx, held_id, 1, "withdrawn")
+    _close(tx, held_id)
+    return True
+
+
 def expire(tx: Transaction, now: datetime, limit: int = 100) -> int:
     """Refuse what nobody decided about in time, and have the senders told; give how many messages."""
     overdue = select(held.c.id).where(held.c.waiting > 0, held.c.expires_at <= now)

@@ -83,6 +83,13 @@ def get(tx: Transaction, incident_id: str) -> Incident:
     )
 
 
+def of_share(tx: Transaction, share_id: str) -> Incident | None:
+    """Give the latest incident about a share, whatever became of it; None where there is none."""
+    query = select(incidents).where(incidents.c.share_id == share_id).order_by(incidents.c.opened_at.desc())
+    row = tx.execute(query.limit(1)).first()
+    return None if row is None else value_of(Incident, row)
+
+
 def listed(tx: Transaction, *, open_only: bool = True, limit: int = 200) -> tuple[Incident, ...]:
     """Give incidents, the one due first at the front."""
     query = select(incidents).order_by(incidents.c.due_at, incidents.c.id).limit(limit)

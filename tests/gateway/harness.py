@@ -99,7 +99,7 @@ class Running:
 
     def _pending(self) -> bool:
         with self.store.read() as tx:
-            return bool(outbox.waiting(tx))
+            return any(item.not_before <= tx.now for item in outbox.waiting(tx))
 
 
 @asynccontextmanager

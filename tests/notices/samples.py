@@ -18,8 +18,10 @@ from milter.notices.model import (
     RefusedByReviewer,
     Released,
     Reminder,
+    SentLocked,
     TelephoneCard,
     Undelivered,
+    Way,
     Withdrawn,
 )
 
@@ -74,6 +76,15 @@ SAMPLES: tuple[Notice, ...] = (
     ),
     Expired(COUNCIL, MAIL, (Outcome(ADDRESS, "expired"),), "held"),
     Undelivered(COUNCIL, MAIL, ADDRESS, ("Use the Learning Hub.",)),
+    SentLocked(
+        COUNCIL,
+        MAIL,
+        (
+            Way(ADDRESS, by_email=True, by_telephone=False, page=PAGE),
+            Way("office@other.example", by_email=False, by_telephone=True, page=PAGE),
+        ),
+        "Tuesday 8 December 2026",
+    ),
     ReceiptRequest(
         COUNCIL,
         MAIL,
@@ -101,7 +112,7 @@ SAMPLES: tuple[Notice, ...] = (
         "Tuesday 24 November 2026 at 11:05",
         "Friday 27 November 2026 at 11:05",
         ("child", "health"),
-        password_sent=False,
+        password_given=False,
     ),
     Withdrawn(COUNCIL, MAIL, ADDRESS, "0118 496 0456"),
     TelephoneCard(

@@ -165,8 +165,8 @@ def test_reviewer_is_not_told_the_senders_steps() -> None:
 def test_sender_is_told_whether_the_wrong_person_has_the_password() -> None:
     """'Not for me' after release is graver, and the notice says so."""
     values = values_of(BY_NAME["not-for-me"])
-    for password_sent, words in ((False, "It was not sent to this address."), (True, "can be opened there")):
-        rendered = render("not-for-me", values | {"password_sent": password_sent})
+    for password_given, words in ((False, "Nobody was given it."), (True, "can be opened there")):
+        rendered = render("not-for-me", values | {"password_given": password_given})
         assert words in rendered.text
         assert words in rendered.html
 

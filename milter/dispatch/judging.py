@@ -1,0 +1,21 @@
+"""INSPECT + DECIDE for one message: who it concerns, what it holds, what is to be done; for deliveries and releases."""
+
+from milter.assess.inspect import Matter
+from milter.assess.inspector import inspect_message
+from milter.assess.judge import Assessment, assess
+from milter.dispatch.surroundings import Surroundings
+from milter.message.envelope import Envelope
+from milter.message.model import Message
+from milter.policy.partners import people
+
+
+async def judge(envelope: Envelope, message: Message, with_: Surroundings) -> Assessment:
+    """Judge a message for each recipient of its envelope, by what is known now."""
+    known = with_.known
+    persons = people(envelope, known.policy)
+    for find in with_.find_people:
+        persons = await find(persons, message)
+    partner = persons.sender.partner
+    matter = Matter.of(message, partner.name if partner else "")
+    parts = await inspect_message(matter, known.knowledge, with_.children)
+    return assess(message, parts, persons, known.policy)
