@@ -53,6 +53,10 @@ class Smtp:
     hostname: str = "localhost"
     networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")  # whose connections may relay
     xforward_networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")  # whose XFORWARD is believed
+    shared_networks: tuple[
+        str, ...
+    ] = ()  # servers that others use too; their mail must prove that it is ours
+    entry_secret_file: str = ""  # holds the value of X-Sealgate-Entry, by which it does
     tls_certificate: str = ""
     tls_key: str = ""
     size_bytes: int = 50 * 1024 * 1024
@@ -233,7 +237,7 @@ def _resolved(settings: Settings) -> Settings:
     folder = settings.folder
     return replace(
         settings,
-        smtp=_with_paths(settings.smtp, folder, "tls_certificate", "tls_key"),
+        smtp=_with_paths(settings.smtp, folder, "tls_certificate", "tls_key", "entry_secret_file"),
         next_hop=_with_paths(settings.next_hop, folder, "tls_ca", "passed_secret_file"),
         secure_next_hop=settings.secure_next_hop
         and _with_paths(settings.secure_next_hop, folder, "tls_ca", "passed_secret_file"),

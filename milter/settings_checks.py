@@ -77,7 +77,11 @@ def _numbers(settings: Settings, document: Document) -> None:
 
 def _smtp(settings: Settings, document: Document) -> None:
     smtp = settings.smtp
-    for name, networks in (("networks", smtp.networks), ("xforward-networks", smtp.xforward_networks)):
+    for name, networks in (
+        ("networks", smtp.networks),
+        ("xforward-networks", smtp.xforward_networks),
+        ("shared-networks", smtp.shared_networks),
+    ):
         _networks(("smtp", name), networks, document, may_be_all=False)
     given = document.table.get("smtp")
     given = given if isinstance(given, dict) else {}
@@ -91,6 +95,10 @@ def _smtp(settings: Settings, document: Document) -> None:
         document.wrong(
             ("smtp", "hostname"), f"{smtp.hostname!r} is no host name", "Write one like mx1.example.org."
         )
+    _secret(("smtp", "entry-secret-file"), smtp.entry_secret_file, document)
+    if smtp.shared_networks and not smtp.entry_secret_file:
+        cause = "without a secret, everybody who uses those servers could send as you"
+        document.wrong(("smtp", "shared-networks"), cause, "Set entry-secret-file too.")
     _pair(("smtp",), smtp.tls_certificate, smtp.tls_key, document)
 
 
@@ -140,10 +148,14 @@ def _next_hop(hop: NextHop, name: str, document: Document) -> None:
         cause = "certificates of public authorities name hosts, not addresses"
         document.wrong((name, "host"), cause, "Write the host's name, or give tls-ca.")
     _file((name, "tls-ca"), hop.tls_ca, document)
-    _file((name, "passed-secret-file"), hop.passed_secret_file, document)
-    if (file := Path(hop.passed_secret_file)).is_file() and not SECRET.fullmatch(file.read_bytes().strip()):
-        cause = f"{file} does not hold one word of 20 to 200 letters and digits"
-        document.wrong((name, "passed-secret-file"), cause, "Make one: openssl rand -hex 32 > FILE")
+    _secret((name, "passed-secret-file"), hop.passed_secret_file, document)
+
+
+def _secret(key: Key, path: str, document: Document) -> None:
+    _file(key, path, document)
+    if path and Path(path).is_file() and not SECRET.fullmatch(Path(path).read_bytes().strip()):
+        cause = f"{path} does not hold one word of 20 to 200 letters and digits"
+        document.wrong(key, cause, "Make one: openssl rand -hex 32 > FILE")
 
 
 def _is_ip(text: str) -> bool:

@@ -90,9 +90,14 @@ async def build(folder: Path | None, index: int, node: str) -> Gateway:
         _children(folder, known), _note_policy(store, known), next_hop.probe()
     )
     with_ = Surroundings(known, children, store, next_hop, secure, utc_now, lambda: None)
+    with_.entry_secret = _word_in(settings.smtp.entry_secret_file)
     watch = await Watch(store, next_hop.capabilities).start(settings.metrics) if settings.metrics else None
     _log.info("ready", worker=index, policy=known.policy.hash, confined=children.measures())
     return Gateway(folder, with_, next_hop, watch)
+
+
+def _word_in(file: str) -> str:
+    return Path(file).read_text("ascii").strip() if file else ""
 
 
 async def _children(folder: Path | None, known: Known) -> Sandbox:

@@ -9,6 +9,10 @@ STORE_DOWN = Reply(451, "4.3.0", "The record of this message can't be written no
 BUSY = Reply(451, "4.3.0", "The same message is being dealt with on another connection; try again")
 LOOP = Reply(554, "5.4.6", "This message came through here before; see the route of the next hop")
 
+NOT_OURS = Reply(
+    550, "5.7.1", "Mail from a shared server must carry X-Sealgate-Entry; see its transport rule"
+)
+
 
 def taken(reference: str) -> Reply:
     """Every recipient is accounted for."""

@@ -68,6 +68,8 @@ class Dispatch:
             return answer.taken(earlier)
         known = self._with.known
         message = parse(raw, known.caps)
+        if session.shared and not trace.proves(message, self._with.entry_secret):
+            return answer.NOT_OURS
         if trace.loops(message, self._trace_key, known.settings.smtp.hops):
             return answer.LOOP
         assessment = await judge(envelope, message, self._with)

@@ -38,6 +38,7 @@ class Surroundings:
     clock: Clock
     wake_outbox: Callable[[], None]  # tells the outbox that there is something to send
     judged: Callable[[Assessment], None] = lambda _: None  # is shown each judgement, for the demonstration
+    entry_secret: str = ""  # what mail from shared servers must carry
     find_people: "Sequence[Any]" = ()  # what adds evidence and directory facts to people, in order
 
     def commit(self, work: Callable[[Transaction], T]) -> "Future[T]":

@@ -75,6 +75,12 @@ def internet_headers(message: Message) -> dict[str, str]:
     return found
 
 
+def proves(message: Message, secret: str) -> bool:
+    """Whether a message carries the secret word that only the organisation's own servers put into it."""
+    told = internet_headers(message).get("entry", "").strip()
+    return bool(secret) and hmac.compare_digest(told.encode("utf-8", "replace"), secret.encode("ascii"))
+
+
 def internet_fields(message: Message) -> tuple[str, ...]:
     """Return the names of the add-in's fields, to be taken out of an edited copy."""
     return tuple({f.name for f in message.fields if _is_internet_header(f)})

@@ -16,3 +16,4 @@ class SessionFacts:
     tls: str = ""  # 'TLSv1.3 TLS_AES_256_GCM_SHA384'; '' in clear
     hostname: str = "localhost"  # what this server calls itself
     xforward: dict[str, str] = field(default_factory=dict)  # NAME ADDR PORT PROTO HELO IDENT SOURCE, as given
+    shared: bool = False  # the peer is a server that others use too, so its mail must prove that it is ours

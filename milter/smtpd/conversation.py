@@ -385,6 +385,7 @@ class Conversation(SMTP):
             tls=self._tls,
             hostname=self._gate.settings.hostname,
             xforward=dict(self._forwarded),
+            shared=self._gate.rights(self._peer[0]).shared,
         )
 
     async def _rset(self, argument: str) -> Reply:

@@ -36,6 +36,7 @@ class Rights:
 
     relay: bool
     xforward: bool
+    shared: bool = False  # others use this peer too: each message must prove that it is ours
 
 
 class _Stoppable(Protocol):
@@ -57,7 +58,14 @@ class Gate:
         self._open: set[_Stoppable] = set()
         self._held = 0
         relay, xforward = _networks(settings.networks), _networks(settings.xforward_networks)
-        self.rights = lru_cache(1024)(lambda peer: Rights(_within(peer, relay), _within(peer, xforward)))
+        shared = _networks(settings.shared_networks)
+
+        def rights(peer: str) -> Rights:
+            own = _within(peer, relay)
+            others = not own and _within(peer, shared)
+            return Rights(own or others, _within(peer, xforward), others)
+
+        self.rights = lru_cache(1024)(rights)
 
     def enter(self, conversation: "_Stoppable") -> None:
         """Count a conversation in."""

@@ -103,14 +103,16 @@ class Running:
 
 
 @asynccontextmanager
-async def running(folder: Path, policy: str = "", settings: str = "") -> AsyncIterator[Running]:
+async def running(
+    folder: Path, policy: str = "", settings: str = "", smtp: str = ""
+) -> AsyncIterator[Running]:
     """Run a gateway whose policy has these lines put on top, and whose settings have these added."""
     sink = Sink()
     listening = await asyncio.get_running_loop().create_server(
         lambda: SMTP(sink, hostname="sink", enable_SMTPUTF8=True, data_size_limit=None), "127.0.0.1", 0
     )
     hop = listening.sockets[0].getsockname()[1]
-    configure(folder, hop, policy, settings)
+    configure(folder, hop, policy, settings, smtp=smtp)
     service = await gateway.build(folder, 0, "test")
     bound = bind("127.0.0.1:0")
     server = Server(load_settings(folder).smtp, service, service.capabilities)
@@ -123,7 +125,9 @@ async def running(folder: Path, policy: str = "", settings: str = "") -> AsyncIt
         listening.close()
 
 
-def configure(folder: Path, hop: int, policy: str = "", settings: str = "", port: int = 0) -> None:
+def configure(
+    folder: Path, hop: int, policy: str = "", settings: str = "", port: int = 0, smtp: str = ""
+) -> None:
     """Write the shipped configuration with Borchester's partners, a store of its own and this next hop."""
     shutil.copytree(shipped_folder(), folder, dirs_exist_ok=True)
     shipped = (folder / "partners.toml").read_text(encoding="utf-8")
@@ -132,7 +136,7 @@ def configure(folder: Path, hop: int, policy: str = "", settings: str = "", port
     if policy:
         change(folder / "policy.toml", policy)
     (folder / "sealgate.toml").write_text(
-        f'[smtp]\nlisten = ["127.0.0.1:{port}"]\nprocesses = 1\n'
+        f'[smtp]\nlisten = ["127.0.0.1:{port}"]\nprocesses = 1\n{smtp}'
         f'[next-hop]\nhost = "127.0.0.1"\nport = {hop}\n'
         f'[store]\nurl = "sqlite:///{folder}/store.db"\nkey-file = "{folder}/store.key"\n'
         '[contact]\norganisation = "Borchester Borough Council"\ntelephone = "0118 496 0123"\n'
