@@ -5,6 +5,7 @@ verdict on what it was reading ('could not be read'), never on the gateway.
 """
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 from milter.assess.explain import detected, explained
 from milter.assess.inspect import Knowledge, Matter, inspect, inspect_file
 from milter.assess.judge import assess, envelope_of
-from milter.assess.known import Known, load
+from milter.assess.known import Known, load, with_lists
 from milter.assess.wire import to_json
 from milter.attachments import ocr
 from milter.attachments.protect import CannotProtect, protect
@@ -35,8 +36,12 @@ _state = _State()
 
 def prepare(init: Mapping[str, Any]) -> None:
     """Load policy and detectors, and import the readers, before any child is forked."""
-    _state.known = load(Path(init["folder"]) if init.get("folder") else None)
-    _warm(_state.known.knowledge)
+    known = load(Path(init["folder"]) if init.get("folder") else None)
+    if exact := init.get("exact"):
+        known = with_lists(known, exact["descriptor"], bytes.fromhex(exact["key"]))
+        os.close(exact["descriptor"])
+    _state.known = known
+    _warm(known.knowledge)
 
 
 def work(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:

@@ -1,11 +1,13 @@
 """What judging needs to know, loaded from the configuration once: the policy, the detectors, the limits."""
 
-from dataclasses import dataclass
+import mmap
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from milter.assess.inspect import Knowledge
 from milter.detect.examine import OwnDetails
 from milter.detect.load import load_detectors
+from milter.detect.match import unpack
 from milter.policy.load import load_policy
 from milter.policy.model import Partner
 from milter.policy.policy import Policy
@@ -38,6 +40,16 @@ def load(folder: Path | None) -> Known:
     detectors = load_detectors(file.read_text(encoding="utf-8") if file.exists() else None, file=file)
     own = {partner.name: _own_details(partner) for partner in policy.own}
     return Known(policy, Knowledge(detectors, settings.read, own), settings)
+
+
+def with_lists(known: Known, descriptor: int, key: bytes) -> Known:
+    """Add the lists for exact matching, read where they lie in a memory file that processes share.
+
+    Raises ValueError where the file holds none.
+    """
+    block = memoryview(mmap.mmap(descriptor, 0, prot=mmap.PROT_READ))
+    detectors = replace(known.knowledge.detectors, matcher=unpack(block, key))
+    return replace(known, knowledge=replace(known.knowledge, detectors=detectors))
 
 
 def _own_details(partner: Partner) -> OwnDetails:

@@ -19,6 +19,7 @@ from milter.assess.inspector import inspect_message, unread_file
 from milter.assess.judge import assess, envelope_of
 from milter.assess.known import Known, load
 from milter.cli.words import plural
+from milter.matching import Lists, lists_if_any
 from milter.message.parse import parse
 from milter.policy.partners import people
 from milter.sandbox import ChildFailed, Sandbox
@@ -61,9 +62,25 @@ async def _answer_all(
 ) -> int:
     folder = Path(arguments.config) if arguments.config else None
     known = load(folder)
+    with lists_if_any(known.settings.store) as lists:
+        return await _answer_each(paths, arguments, header, in_words, lists.into(known), lists)
+
+
+async def _answer_each(
+    paths: Sequence[str],
+    arguments: argparse.Namespace,
+    header: dict[str, Any],
+    in_words: Any,
+    known: Known,
+    lists: Lists,
+) -> int:
     cores = min(len(os.sched_getaffinity(0)), len(paths))
     children = Sandbox(
-        "milter.assess.child", {"folder": arguments.config}, size=cores, limits=known.settings.read
+        "milter.assess.child",
+        {"folder": str(arguments.config) if arguments.config else None, **lists.init()},
+        size=cores,
+        limits=known.settings.read,
+        inherited=lists.descriptors(),
     )
     await children.start()
     failed = 0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import milter
 from milter import log
-from milter.cli import doctor, keeping, looking, partners, records, running, sharing
+from milter.cli import doctor, keeping, looking, matching, partners, records, running, sharing
 from milter.errors import ConfigurationError, RequestError, SealgateError
 
 Command = Callable[[argparse.Namespace], int]
@@ -62,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     _hold(commands)
     _share(commands)
     _partners(commands)
+    _match(commands)
     _records(commands)
     return top
 
@@ -155,6 +156,32 @@ def _looking(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         )
         sub.add_argument("--json", action="store_true", help="one JSON object a file and a line")
         sub.add_argument("--reveal", action="store_true", help="show what was found unmasked, for evaluation")
+
+
+def _match(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    match = _command(commands, "match", matching.listing, "lists of people that mail is searched for")
+    acts = match.add_subparsers(title="acts", metavar="ACT", required=True)
+    load = _command(
+        acts,
+        "load",
+        matching.load,
+        "load an export of pupils or clients (CSV)",
+        "Only keyed digests are kept. Identifiers match alone, names with their date of birth.",
+    )
+    load.add_argument("file", metavar="FILE", type=Path)
+    load.add_argument("--name", default="people", help="of the list, which this one replaces")
+    load.add_argument(
+        "--column",
+        action="append",
+        metavar="HEADING=KIND",
+        help="say what a column holds, such as 'LCS no=reference'",
+    )
+    load.add_argument("--dry-run", action="store_true", help="only say what would be loaded")
+    listing = _command(acts, "list", matching.listing, "show the lists that are loaded")
+    forget = _command(acts, "forget", matching.forget, "destroy a list")
+    forget.add_argument("name", metavar="NAME")
+    for sub in (load, listing, forget):
+        _config(sub, needed=True)
 
 
 def _hold(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from pathlib import Path
 
-from milter import log
+from milter import log, matching
 from milter.assess.known import Known, load
 from milter.clock import utc_now
 from milter.daemon.watch import Watch
@@ -33,9 +33,11 @@ class Gateway:
         folder: Path | None,
         with_: Surroundings,
         next_hop: NextHopClient,
+        lists: matching.Lists,
         watch: asyncio.Server | None = None,
     ) -> None:
         self._folder = folder
+        self._lists = lists
         self._watch = watch
         self.surroundings = with_
         self._next_hop = next_hop
@@ -54,14 +56,18 @@ class Gateway:
         return self._next_hop.capabilities()
 
     async def reload(self) -> None:
-        """Read policy, partners and detectors anew. Raises ConfigurationError and keeps the old ones."""
+        """Read policy, partners, detectors and lists anew. Raises SealgateError and keeps the old ones."""
         known = await asyncio.to_thread(load, self._folder)
-        children = await _children(self._folder, known)
+        lists = await asyncio.to_thread(matching.lists_of, self.surroundings.store)
+        known = lists.into(known)
+        children = await _children(self._folder, known, lists)
         old, self.surroundings.children = self.surroundings.children, children
         self.surroundings.known = known
         await _note_policy(self.surroundings.store, known)
         assert isinstance(old, Sandbox)
         await old.close()
+        self._lists.close()
+        self._lists = lists
 
     async def close(self) -> None:
         """Let go of everything; no message is under way any more."""
@@ -74,6 +80,7 @@ class Gateway:
         await self._next_hop.close()
         assert isinstance(self.surroundings.children, Sandbox)
         await self.surroundings.children.close()
+        self._lists.close()
         await asyncio.to_thread(self.surroundings.store.close)
 
 
@@ -82,28 +89,37 @@ async def build(folder: Path | None, index: int, node: str) -> Gateway:
     known = load(folder)
     settings = known.settings
     store = open_store(settings.store.url, Path(settings.store.key_file), node=f"{node}/{index}")
+    lists = matching.lists_of(store)
+    known = lists.into(known)
     next_hop = NextHopClient(settings.next_hop, settings.smtp.hostname)
     secure = (
         NextHopClient(settings.secure_next_hop, settings.smtp.hostname) if settings.secure_next_hop else None
     )
     children, _, _ = await asyncio.gather(
-        _children(folder, known), _note_policy(store, known), next_hop.probe()
+        _children(folder, known, lists), _note_policy(store, known), next_hop.probe()
     )
     with_ = Surroundings(known, children, store, next_hop, secure, utc_now, lambda: None)
     with_.entry_secret = _word_in(settings.smtp.entry_secret_file)
     watch = await Watch(store, next_hop.capabilities).start(settings.metrics) if settings.metrics else None
-    _log.info("ready", worker=index, policy=known.policy.hash, confined=children.measures())
-    return Gateway(folder, with_, next_hop, watch)
+    _log.info(
+        "ready", worker=index, policy=known.policy.hash, confined=children.measures(), lists=lists.names
+    )
+    return Gateway(folder, with_, next_hop, lists, watch)
 
 
 def _word_in(file: str) -> str:
     return Path(file).read_text("ascii").strip() if file else ""
 
 
-async def _children(folder: Path | None, known: Known) -> Sandbox:
+async def _children(folder: Path | None, known: Known, lists: matching.Lists) -> Sandbox:
     """Start the children, and see that they judge by the same policy."""
-    init = {"folder": str(folder) if folder else None}
-    children = Sandbox("milter.assess.child", init, size=known.settings.children, limits=known.settings.read)
+    children = Sandbox(
+        "milter.assess.child",
+        {"folder": str(folder) if folder else None, **lists.init()},
+        size=known.settings.children,
+        limits=known.settings.read,
+        inherited=lists.descriptors(),
+    )
     await children.start()
     answer, _ = await children.call({"op": "policy"}, b"")
     if answer.get("policy") != known.policy.hash:

@@ -14,7 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -46,8 +46,18 @@ class _Child:
 class Sandbox:
     """`size` warm children of `target`, a module or 'module:function', prepared with `init`."""
 
-    def __init__(self, target: str, init: Mapping[str, Any], *, size: int, limits: ReadLimits) -> None:
+    def __init__(
+        self,
+        target: str,
+        init: Mapping[str, Any],
+        *,
+        size: int,
+        limits: ReadLimits,
+        inherited: Sequence[int] = (),
+    ) -> None:
+        """Make one; `inherited` are descriptors that `prepare` finds under the same numbers."""
         self._target, self._init, self._limits = target, dict(init), limits
+        self._inherited = tuple(inherited)
         self._size = max(1, size)
         self._free = asyncio.Semaphore(self._size)
         self._idle: list[_Child] = []
@@ -178,7 +188,7 @@ class Sandbox:
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603, ASYNC220 a fixed command; it returns at once
                 (sys.executable, "-m", "milter.sandbox.zygote", str(theirs.fileno())),
-                pass_fds=(theirs.fileno(),),
+                pass_fds=(theirs.fileno(), *self._inherited),
                 stdin=subprocess.DEVNULL,
                 env={key: value for key, value in os.environ.items() if key in _KEPT}
                 | {"PYTHONPATH": _path()},

@@ -206,9 +206,14 @@ def policy_loaded(tx: Transaction, digest: str) -> None:
     tx.record("policy-loaded", digest, "gateway", {})
 
 
-def exact_list_loaded(tx: Transaction, actor: str, kind: str, entries: int) -> None:
+def exact_list_loaded(tx: Transaction, actor: str, name: str, entries: int) -> None:
     """Record that a list for exact matching was replaced."""
-    tx.record("exact-list-loaded", kind, actor, {"entries": entries})
+    tx.record("exact-list-loaded", name, actor, {"entries": entries})
+
+
+def exact_list_forgotten(tx: Transaction, actor: str, name: str) -> None:
+    """Record that a list for exact matching was destroyed."""
+    tx.record("exact-list-forgotten", name, actor, {})
 
 
 def account_made(tx: Transaction, account_id: str, actor: str, roles: str) -> None:

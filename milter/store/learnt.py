@@ -1,7 +1,6 @@
-"""What was seen before, as keyed digests: who writes to whom, names, results of routes, exact lists.
+"""What was seen before, as keyed digests: who writes to whom, names, results of routes.
 
-The things themselves are not kept and can't be got back (law 8). Counting them is no event of the trail;
-replacing a list for exact matching is.
+The things themselves are not kept and can't be got back (law 8). Counting them is no event of the trail.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,10 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from milter.store import audit
 from milter.store.schema import learnt
 from milter.store.transaction import Transaction, value_of
 from milter.store.vault import Vault
@@ -51,24 +49,6 @@ def look(tx: Transaction, kind: str, *parts: str) -> Learnt | None:
     name = digest(tx.vault, kind, *parts)
     row = tx.one(select(learnt).where(learnt.c.kind == kind, learnt.c.digest == name))
     return None if row is None else value_of(Learnt, row)
-
-
-def replace(tx: Transaction, kind: str, digests: Iterable[str], actor: str) -> int:
-    """Replace a whole list for exact matching; give its length."""
-    tx.execute(delete(learnt).where(learnt.c.kind == kind))
-    rows = [
-        {"kind": kind, "digest": one, "count": 0, "first_at": tx.now, "last_at": tx.now, "known": {}}
-        for one in sorted(set(digests))
-    ]
-    if rows:
-        tx.execute(insert(learnt), rows)
-    audit.exact_list_loaded(tx, actor, kind, len(rows))
-    return len(rows)
-
-
-def every(tx: Transaction, kind: str) -> frozenset[str]:
-    """Give all digests of one kind, for matching in memory."""
-    return frozenset(tx.execute(select(learnt.c.digest).where(learnt.c.kind == kind)).scalars())
 
 
 def kinds(tx: Transaction) -> Mapping[str, int]:

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from milter.errors import StoreError
 
-HEAD = "0004"  # the newest step in migrations/versions
-KNOWN = ("0001", "0002", "0003", "0004")
+HEAD = "0005"  # the newest step in migrations/versions
+KNOWN = ("0001", "0002", "0003", "0004", "0005")
 _LOCK = 7_325_001  # any number of our own, for PostgreSQL's advisory lock
 
 

@@ -356,6 +356,18 @@ learnt = Table(
     Index("learnt_last", "kind", "last_at"),
 )
 
+exact_lists = Table(
+    "exact_lists",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("actor", String(80), nullable=False),
+    Column("people", Integer, nullable=False),
+    Column("entries", Integer, nullable=False),
+    Column("shapes", Json, nullable=False),  # lengths of the identifiers, by kind
+    Column("digests", LargeBinary, nullable=False),  # keyed, sorted, eight octets each
+)
+
 feedback = Table(
     "feedback",
     metadata,

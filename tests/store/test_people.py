@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from milter.errors import RequestError
-from milter.store import incidents, learnt, policies, talk
+from milter.store import exact, incidents, learnt, policies, talk
 from milter.store.engine import Store
 
 from .conftest import START, FakeClock
@@ -119,15 +119,27 @@ def test_what_is_learnt_is_counted_and_unreadable(store: Store, clock: FakeClock
         assert "council" not in str(tx.execute(text("SELECT * FROM learnt")).all())
 
 
-def test_list_for_exact_matching_is_replaced_whole(store: Store):
-    """Loading a list puts it in place of the one before, and of no other kind."""
-    digests = {name: learnt.digest(store.vault, "nhs", name) for name in "abc"}
-    _do(store, lambda tx: learnt.replace(tx, "upn", ["x"], "cli:root"))
-    assert _do(store, lambda tx: learnt.replace(tx, "nhs", [digests["a"], digests["b"]], "cli:root")) == 2
-    assert _do(store, lambda tx: learnt.replace(tx, "nhs", [digests["c"], digests["c"]], "cli:root")) == 1
+def test_list_for_exact_matching_is_replaced_whole(store: Store, clock: FakeClock):
+    """Loading a list puts it in place of the one before, and of no other; forgetting it leaves nothing."""
+    one, two = bytes(range(16)), bytes(range(24))
+    _do(store, lambda tx: exact.replace(tx, "pupils", one, {"upn": (13,)}, 1, "cli:root"))
+    _do(store, lambda tx: exact.replace(tx, "clients", one, {"reference": (7, 8)}, 2, "cli:root"))
+    clock.pass_by(hours=1)
+    assert _do(store, lambda tx: exact.replace(tx, "pupils", two, {"upn": (13,)}, 3, "cli:root")) == 3
     with store.read() as tx:
-        assert learnt.every(tx, "nhs") == {digests["c"]}
-        assert learnt.kinds(tx) == {"nhs": 1, "upn": 1}
+        clients, pupils = exact.listed(tx)
+        assert (pupils.people, pupils.entries, pupils.at) == (3, 3, clock.now)
+        assert (clients.people, clients.entries, clients.shapes) == (2, 2, {"reference": (7, 8)})
+        assert exact.every(tx) == (("clients", {"reference": (7, 8)}, one), ("pupils", {"upn": (13,)}, two))
+    _do(store, lambda tx: exact.forget(tx, "pupils", "cli:root"))
+    with store.read() as tx:
+        assert [one.name for one in exact.listed(tx)] == ["clients"]
+    for wrong in (
+        lambda tx: exact.forget(tx, "pupils", "cli:root"),
+        lambda tx: exact.replace(tx, "Year 6", one, {}, 1, "cli:root"),
+    ):
+        with pytest.raises(RequestError):
+            _do(store, wrong)
 
 
 def test_policy_is_kept_once(store: Store, clock: FakeClock):
