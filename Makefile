@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 REQ := deploy/requirements
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check bench lock clean
+.PHONY: help setup setup-dev run test check bench man sbom lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -22,6 +22,14 @@ test: setup-dev ## the tests; says what it skips where Postfix, PostgreSQL, Chro
 
 check: setup-dev ## types, lint, floors
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+man: setup-dev ## the manual page, build/man/sealgate.1
+	@mkdir -p build/man
+	@$(BIN)/argparse-manpage --module milter.cli.main --function parser --project-name sealgate --prog sealgate --author "The Sealgate maintainers" --manual-title Sealgate --output build/man/sealgate.1
+
+sbom: setup-dev ## what is in it: build/sealgate.cdx.json (CycloneDX) with versions, hashes and licences
+	@mkdir -p build
+	@$(BIN)/python -m cyclonedx_py requirements deploy/requirements/run.txt --pyproject pyproject.toml --output-reproducible -o build/sealgate.cdx.json
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "Sealgate needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }

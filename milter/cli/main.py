@@ -150,7 +150,7 @@ def _looking(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     for sub in (explain, detect):
         _config(sub)
-        sub.add_argument("file", nargs="*", metavar="FILE", help="'-' reads standard input")
+        sub.add_argument("file", nargs="*", metavar="FILE", help="a path; '-' reads standard input")
         sub.add_argument(
             "--files-from", metavar="LIST", help="a file with one path a line; '-' for standard input"
         )
@@ -247,7 +247,7 @@ def _partners(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     bring_in.add_argument("--kind", required=True, choices=tuple(partners.LISTS))
     bring_in.add_argument("--dry-run", action="store_true", help="show what would change, and change nothing")
     bring_in.add_argument("--force", action="store_true", help="even if more than half would go")
-    bring_in.add_argument("file", metavar="FILE", help="'-' reads standard input")
+    bring_in.add_argument("file", metavar="FILE", help="a path; '-' reads standard input")
     password = _command(
         acts,
         "password",
