@@ -100,6 +100,7 @@ def sealgate(sink: int) -> Iterator[tuple[int, int, Postfix | None]]:
         (folder / "sealgate.toml").write_text(
             f'log-level = "warning"\n[smtp]\nlisten = ["127.0.0.1:{port}"]\n[next-hop]\nport = {sink}\n'
             f'[store]\nurl = "sqlite:///{folder}/sealgate.db"\nkey-file = "{folder}/sealgate.key"\n'
+            "[dns]\nenabled = false\n"
         )
         command = (str(Path(sys.executable).with_name("sealgate")), "serve", "--config", str(folder))
         with Daemon(*command) as daemon:

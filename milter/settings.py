@@ -161,6 +161,7 @@ class Dns:
     deadline_seconds: float = 3.0
     cache_entries: int = 10_000
     probe: bool = False  # connect to port 25 and check the certificate
+    private: bool = False  # ask hosts on private addresses, too
     socketmap: str = ""  # where Postfix asks for smtp_tls_policy_maps; '' answers nobody
 
 

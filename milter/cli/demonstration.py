@@ -92,7 +92,8 @@ def _folder(port: int) -> Iterator[Path]:
             '[contact]\norganisation = "Borchester Borough Council"\ntelephone = "0118 496 0123"\n'
             'help-name = "the information governance team"\n'
             'help-address = "information.governance@borchester.gov.uk"\n'
-            'notices-address = "sealgate@borchester.gov.uk"\n',
+            'notices-address = "sealgate@borchester.gov.uk"\n'
+            "[dns]\nenabled = false\n",
             encoding="utf-8",
         )
         yield folder

@@ -7,6 +7,7 @@ from pathlib import Path
 from milter import log, matching
 from milter.assess.known import Known, load
 from milter.clock import utc_now
+from milter.daemon import ways
 from milter.daemon.watch import Watch
 from milter.dispatch import Dispatch
 from milter.dispatch.surroundings import Surroundings
@@ -35,10 +36,12 @@ class Gateway:
         next_hop: NextHopClient,
         lists: matching.Lists,
         watch: asyncio.Server | None = None,
+        evidence: ways.Ways | None = None,
     ) -> None:
         self._folder = folder
         self._lists = lists
         self._watch = watch
+        self._evidence = evidence
         self.surroundings = with_
         self._next_hop = next_hop
         self._dispatch = Dispatch(with_)
@@ -77,6 +80,8 @@ class Gateway:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        if self._evidence is not None:
+            await self._evidence.close()
         await self._next_hop.close()
         assert isinstance(self.surroundings.children, Sandbox)
         await self.surroundings.children.close()
@@ -93,7 +98,9 @@ async def build(folder: Path | None, index: int, node: str) -> Gateway:
     known = lists.into(known)
     next_hop = NextHopClient(settings.next_hop, settings.smtp.hostname)
     secure = (
-        NextHopClient(settings.secure_next_hop, settings.smtp.hostname) if settings.secure_next_hop else None
+        NextHopClient(settings.secure_next_hop, settings.smtp.hostname, verified_only=True)
+        if settings.secure_next_hop
+        else None
     )
     children, _, _ = await asyncio.gather(
         _children(folder, known, lists), _note_policy(store, known), next_hop.probe()
@@ -101,10 +108,14 @@ async def build(folder: Path | None, index: int, node: str) -> Gateway:
     with_ = Surroundings(known, children, store, next_hop, secure, utc_now, lambda: None)
     with_.entry_secret = _word_in(settings.smtp.entry_secret_file)
     watch = await Watch(store, next_hop.capabilities).start(settings.metrics) if settings.metrics else None
+    evidence = await ways.build(settings, store, lambda: with_.known.policy)
+    if evidence is not None:
+        with_.find_people = (*with_.find_people, evidence.routes.find)
+        with_.way_tried = evidence.routes.tried
     _log.info(
         "ready", worker=index, policy=known.policy.hash, confined=children.measures(), lists=lists.names
     )
-    return Gateway(folder, with_, next_hop, lists, watch)
+    return Gateway(folder, with_, next_hop, lists, watch, evidence)
 
 
 def _word_in(file: str) -> str:

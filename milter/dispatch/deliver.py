@@ -35,6 +35,13 @@ _log = log.logger("dispatch")
 
 T = TypeVar("T")
 
+# What a next hop says that had no verified connection to pass a message on by: RFC 3463 and RFC 7504 codes, and
+# those of Exchange Online (no STARTTLS, bad certificate, DANE). 4.7.5 is not among them: it is also said where our
+# own connection to the next hop fails.
+NO_VERIFIED_TLS = frozenset(
+    f"{digit}.7.{detail}" for digit in (4, 5) for detail in (4, 10, 321, 322, 323, 324)
+)
+
 
 def reason_given(verdict: Verdict, code: str) -> bool:
     """Whether an enforced reason of this code stands in a verdict."""
@@ -137,6 +144,7 @@ class Dispatch:
         copies, impossible = await protect_for(case, plan.protected, trail, self._with)
         results = await self._relay(case, plan, trail) | await self._relay_copies(copies)
         done = Done(plan, results, copies, impossible, spent=perf_counter() - case.started)
+        self._learn(case, done)
         if answer.nothing_done(done):
             await self._take_back(copies)
             return answer.of_next_hop(done)
@@ -168,6 +176,15 @@ class Dispatch:
                 sent = await hop.send(copy.envelope, copy.raw)
                 results |= {result.address: result for result in sent}
         return results
+
+    def _learn(self, case: Case, done: Done) -> None:
+        """Tell where the next hop that enforces could, or could not, deliver over verified TLS."""
+        secure = {recipient.address for recipient in done.plan.secure}
+        secure |= {copy.recipient.address for copy in done.copies if copy.secure}
+        for person in case.assessment.people.recipients:
+            result = done.results.get(person.address) if person.address in secure else None
+            if result is not None:
+                self._with.way_tried(person.domain, result.enhanced in NO_VERIFIED_TLS)
 
     def _trace_of(self, case: Case) -> trace.Trace:
         session = case.session

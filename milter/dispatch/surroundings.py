@@ -40,6 +40,7 @@ class Surroundings:
     judged: Callable[[Assessment], None] = lambda _: None  # is shown each judgement, for the demonstration
     entry_secret: str = ""  # what mail from shared servers must carry
     find_people: "Sequence[Any]" = ()  # what adds evidence and directory facts to people, in order
+    way_tried: Callable[[str, bool], None] = lambda _domain, _refused: None  # how a verified connection went
 
     def commit(self, work: Callable[[Transaction], T]) -> "Future[T]":
         """Have one unit of work committed; the future resolves behind the commit."""

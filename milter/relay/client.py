@@ -31,10 +31,14 @@ _WATCH_SECONDS_DOWN = 2.0
 class NextHopClient:
     """The way to one next hop, for one event loop."""
 
-    def __init__(self, settings: NextHop, hostname: str = "localhost") -> None:
+    def __init__(
+        self, settings: NextHop, hostname: str = "localhost", *, verified_only: bool = False
+    ) -> None:
+        """`verified_only`: what is sent here may go only over verified TLS, so REQUIRETLS is asked for too."""
         self.settings = settings
         self._hostname = hostname
         self._tls = client_context(settings)
+        self._verified_only = verified_only
         self._passed = _passed_field(settings)
         self._idle: list[Connection] = []
         self._free = asyncio.Semaphore(settings.connections)
@@ -109,7 +113,7 @@ class NextHopClient:
             offered = connection.capabilities
             answers = await connection.transact(
                 _xforward(envelope, offered),
-                _mail(envelope, raw, offered),
+                _mail(envelope, raw, offered, asks_tls=self._asks_tls(envelope, connection)),
                 [_rcpt(recipient, offered) for recipient in envelope.recipients],
                 stuff(raw),
             )
@@ -119,6 +123,11 @@ class NextHopClient:
             raise
         finally:
             self._put_back(connection)
+
+    def _asks_tls(self, envelope: Envelope, connection: Connection) -> bool:
+        """RFC 8689 section 4.2.1: never on a connection that is not verified itself."""
+        possible = connection.capabilities.require_tls and connection.tls.endswith(" verified")
+        return envelope.require_tls or (self._verified_only and possible)
 
     async def _take(self) -> tuple[Connection, bool]:
         """Give a connection, and whether it was used before."""
@@ -208,7 +217,7 @@ def _needs_smtputf8(envelope: Envelope, raw: bytes) -> bool:
     return envelope.smtputf8 and not raw[: raw.find(b"\r\n\r\n") + 1 or None].isascii()
 
 
-def _mail(envelope: Envelope, raw: bytes, offered: Capabilities) -> str:
+def _mail(envelope: Envelope, raw: bytes, offered: Capabilities, *, asks_tls: bool) -> str:
     body = envelope.body or (None if raw.isascii() else "8BITMIME")
     words = (
         (f"SIZE={len(raw)}", bool(offered.size)),
@@ -216,7 +225,7 @@ def _mail(envelope: Envelope, raw: bytes, offered: Capabilities) -> str:
         ("SMTPUTF8", offered.smtputf8 and envelope.smtputf8),
         (f"RET={envelope.ret}", offered.dsn and envelope.ret is not None),
         (f"ENVID={envelope.envid}", offered.dsn and envelope.envid is not None),
-        ("REQUIRETLS", envelope.require_tls),
+        ("REQUIRETLS", asks_tls),
     )
     return " ".join([f"MAIL FROM:<{envelope.sender}>", *(word for word, given in words if given)])
 

@@ -43,7 +43,7 @@ class Connection:
 
     def __init__(self, reader: Reader, writer: asyncio.StreamWriter, seconds: float) -> None:
         self.capabilities = Capabilities()
-        self.tls = ""  # 'TLSv1.3 verified' or 'TLSv1.3 unverified'
+        self.tls = ""  # 'TLSv1.3 TLS_AES_256_GCM_SHA384 verified', or 'unverified' at the end
         self.usable = True
         self.body_sent = False  # of the present transaction: from here on it may have been taken
         self.idle_since = 0.0
@@ -86,7 +86,9 @@ class Connection:
         self._reader.move(transport)
         self._writer._transport = transport  # type: ignore[attr-defined]  # no public way before Python 3.12
         checked = "verified" if context.verify_mode == ssl.CERT_REQUIRED else "unverified"
-        self.tls = f"{transport.get_extra_info('ssl_object').version()} {checked}"
+        secured: ssl.SSLObject = transport.get_extra_info("ssl_object")
+        cipher = secured.cipher()
+        self.tls = " ".join((secured.version() or "TLS", cipher[0] if cipher else "no-cipher", checked))
         await self.ehlo(hostname)
 
     async def is_alive(self, seconds: float) -> bool:

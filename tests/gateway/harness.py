@@ -142,7 +142,7 @@ def configure(
         '[contact]\norganisation = "Borchester Borough Council"\ntelephone = "0118 496 0123"\n'
         'help-name = "the information governance team"\n'
         'help-address = "governance@borchester.gov.uk"\nnotices-address = "sealgate@borchester.gov.uk"\n'
-        + settings,
+        + (settings if "[dns]" in settings else f"{settings}[dns]\nenabled = false\n"),
         encoding="utf-8",
     )
 

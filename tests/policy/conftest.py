@@ -15,7 +15,10 @@ CONFIG = HERE.parent.parent / "config"
 @pytest.fixture(scope="session")
 def policy(tmp_path_factory: pytest.TempPathFactory) -> Policy:
     """Give the shipped policy over the tests' partners."""
-    folder = tmp_path_factory.mktemp("policy")
+    return policy_in(tmp_path_factory.mktemp("policy"))
+
+
+def policy_in(folder: Path) -> Policy:
     for name in ("policy.toml", "personal-domains.txt"):
         shutil.copy(CONFIG / name, folder)
     shutil.copy(HERE / "partners.toml", folder)

@@ -72,6 +72,7 @@ def _configure(folder: Path, ports: dict[int, int]) -> None:
         f'[smtp]\nlisten = ["127.0.0.1:{ports[10025]}"]\nprocesses = 2\n'
         f"[next-hop]\nport = {ports[10026]}\n"
         f'[store]\nurl = "sqlite:///{folder}/sealgate.db"\nkey-file = "{folder}/sealgate.key"\n'
+        "[dns]\nenabled = false\n"
     )
 
 

@@ -53,7 +53,7 @@ async def test_verified(files: tuple[str, str]) -> None:
     result = await send(
         port, "verified", files[0], Envelope("a@example.org", ENVELOPE.recipients, require_tls=True)
     )
-    assert (result.code, result.tls) == (250, "TLSv1.3 verified"), result
+    assert (result.code, result.tls) == (250, "TLSv1.3 TLS_AES_256_GCM_SHA384 verified"), result
     envelope, raw, session = keeper.mail[0]
     assert raw == BIG
     assert envelope.require_tls
@@ -93,7 +93,7 @@ async def test_opportunistic(files: tuple[str, str]) -> None:
     """Opportunistic TLS takes any certificate, and says that it was not checked."""
     server, keeper, port = await serve(files)
     result = await send(port, "opportunistic", "")
-    assert (result.code, result.tls) == (250, "TLSv1.3 unverified")
+    assert (result.code, result.tls) == (250, "TLSv1.3 TLS_AES_256_GCM_SHA384 unverified")
     assert keeper.mail[0][2].protocol == "ESMTPS"
     assert await server.drain(5)
 
@@ -128,3 +128,16 @@ def test_old_tls_is_not_spoken(files: tuple[str, str]) -> None:
     assert client is not None
     assert server is not None
     assert client.minimum_version == server.minimum_version == ssl.TLSVersion.TLSv1_2
+
+
+async def test_requiretls_is_asked_for_where_only_verified_tls_will_do(files: tuple[str, str]) -> None:
+    """The hop for verified TLS is asked for REQUIRETLS where it offers it and its own certificate holds (RFC 8689)."""
+    server, keeper, port = await serve(files)
+    for tls, ca in (("verified", files[0]), ("opportunistic", "")):
+        hop = NextHop(host="127.0.0.1", port=port, tls=tls, tls_ca=ca)
+        client = NextHopClient(hop, verified_only=True)
+        (result,) = await client.send(ENVELOPE, BIG)
+        assert result.code == 250
+        await client.close()
+    assert [envelope.require_tls for envelope, _, _ in keeper.mail] == [True, False]
+    assert await server.drain(5)

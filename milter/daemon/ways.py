@@ -1,0 +1,133 @@
+"""Builds what finds evidence of routes in one gateway process, and wires it to the store and to SMTP."""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from milter import log
+from milter.clock import utc_now
+from milter.errors import SealgateError, StoreError
+from milter.policy.policy import Policy
+from milter.relay.connection import HopError, connect
+from milter.routes.fetch import PolicyFetcher, is_public
+from milter.routes.health import Health
+from milter.routes.look import Looker, Shown
+from milter.routes.memory import About
+from milter.routes.pins import Pins
+from milter.routes.resolver import Resolver
+from milter.routes.routes import Routes
+from milter.routes.socketmap import Socketmap
+from milter.settings import Settings
+from milter.store import learnt
+from milter.store.engine import Store
+
+SMTP_PORT = 25
+GREETING_SECONDS = 10.0
+
+_log = log.logger("routes")
+
+
+class StoreMemory:
+    """What is remembered of domains in the store, under keyed digests of their names."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def recall(self, about: About, domain: str) -> Mapping[str, Any] | None:
+        """Give what was remembered last; None for nothing, and where the store can't be read."""
+
+        def look() -> Mapping[str, Any] | None:
+            with self._store.read() as tx:
+                found = learnt.look(tx, _kind(about), domain)
+            return found.known if found else None
+
+        try:
+            return await asyncio.to_thread(look)
+        except StoreError:
+            return None
+
+    def remember(self, about: About, domain: str, known: Mapping[str, Any]) -> None:
+        """Have it kept; a store that can't be written forgets."""
+        future = self._store.submit(lambda tx: learnt.see(tx, _kind(about), (domain,), known))
+        future.add_done_callback(lambda done: done.exception())
+
+
+def _kind(about: About) -> str:
+    return f"route {about}"
+
+
+class Ways:
+    """The evidence of one gateway process with all that it is made of."""
+
+    def __init__(
+        self, routes: Routes, fetcher: PolicyFetcher | None = None, socketmap: Socketmap | None = None
+    ) -> None:
+        self.routes = routes
+        self._fetcher = fetcher
+        self._socketmap = socketmap
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        if self._socketmap is not None:
+            await self._socketmap.close()
+        await self.routes.close()
+        if self._fetcher is not None:
+            await self._fetcher.close()
+
+
+async def build(settings: Settings, store: Store, policy: Callable[[], Policy]) -> Ways | None:
+    """Build it; None where evidence is not asked for. Raises SealgateError where the socketmap has no port."""
+    dns = settings.dns
+    if not dns.enabled:
+        return None
+    memory = StoreMemory(store)
+    resolver = Resolver(dns.servers, trusted=dns.trusted)
+    may_reach = _anywhere if dns.private else is_public
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    fetcher = PolicyFetcher(resolver, context, may_reach)
+    pins = Pins(resolver, fetcher, memory, utc_now, dns.cache_entries)
+    greet = Greeter(context, settings.smtp.hostname).greet if dns.probe else None
+    looker = Looker(resolver, pins, greet, may_reach)
+    enforced = settings.secure_next_hop is not None
+    routes = Routes(dns, looker, Health(resolver), memory, policy, utc_now, enforced=enforced)
+    socketmap = Socketmap(routes) if dns.socketmap else None
+    if socketmap is not None:
+        host, _, port = dns.socketmap.rpartition(":")
+        try:
+            await socketmap.listen(host.strip("[]"), int(port))
+        except OSError as error:
+            words = f"dns.socketmap {dns.socketmap} can't be listened at: {error.strerror}."
+            raise SealgateError(words) from error
+    return Ways(routes, fetcher, socketmap)
+
+
+def _anywhere(_address: str) -> bool:
+    return True
+
+
+class Greeter:
+    """Greets a domain's mail server to see whether its TLS holds; nothing is sent by it."""
+
+    def __init__(self, context: ssl.SSLContext, hostname: str, port: int = SMTP_PORT) -> None:
+        self._context = context
+        self._hostname = hostname
+        self._port = port
+
+    async def greet(self, address: str, name: str) -> Shown | None:
+        """Say what the server shows; None where it can't be greeted at all."""
+        try:
+            connection = await connect(address, self._port, GREETING_SECONDS, GREETING_SECONDS)
+        except HopError:
+            return None
+        try:
+            await connection.greet(self._hostname)
+            if not connection.capabilities.starttls:
+                return "none"
+            await connection.start_tls(self._context, name, self._hostname)
+        except HopError as error:
+            return "tls" if isinstance(error.__cause__, ssl.SSLError) else None
+        finally:
+            connection.close()
+        return "verified"
