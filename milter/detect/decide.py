@@ -68,7 +68,7 @@ def decide(evidence: Evidence, detectors: Detectors) -> Decision:
     protect = total >= detectors.thresholds["protect"]
     if not protect:
         grade = Grade.LOW if who.private else Grade.NONE
-        return Decision(False, grade, (), tuple(_worded(reasons)))
+        return Decision(False, grade, (), tuple(_worded(reasons, evidence)))
     categories = _categories(reasons, who)
     harm = (
         total
@@ -83,13 +83,18 @@ def decide(evidence: Evidence, detectors: Detectors) -> Decision:
         or total >= 14
     )
     return Decision(
-        True, Grade.HIGH if high or who.count >= 10 else Grade.MEDIUM, categories, tuple(_worded(reasons))
+        True,
+        Grade.HIGH if high or who.count >= 10 else Grade.MEDIUM,
+        categories,
+        tuple(_worded(reasons, evidence)),
     )
 
 
-def _worded(reasons: list[Reason]) -> Iterator[str]:
+def _worded(reasons: list[Reason], evidence: Evidence) -> Iterator[str]:
     for reason in reasons[:8]:
         yield f"{reason.words} (+{reason.points:.1f})"
+    if alike := sum(page.alike for page in evidence.pages):
+        yield f"{alike} more rows of the same form, counted and not listed one by one"
 
 
 def _categories(reasons: list[Reason], who: Subjects) -> tuple[Category, ...]:

@@ -22,7 +22,7 @@ class PageEvidence:
     told: tuple[int, int] = (0, 0)  # sentences with 'he' or 'she', different words of kin
     general: tuple[int, int] = (0, 0)  # words of one person, words of people in general
     facts: int = 0  # occurrences of private phrases, read or not
-    unread: int = 0  # values beyond those that are kept
+    alike: int = 0  # rows of a table that are like those that were read, and only counted
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ from milter.detect import (
     phone,
     slips,
 )
+from milter.detect.alike import alike
 from milter.detect.company import company, dismissed
 from milter.detect.decide import decide
 from milter.detect.detector import Hit
@@ -73,6 +74,11 @@ def _page(page: Page, seen: frozenset[str], detectors: Detectors, own: OwnDetail
     there: Gate = gate(page.octets)
     zones = Zones(page)
     found = PageEvidence(page)
+    whole = page
+    # People loaded for matching are looked for in every row: each is one certain person.
+    if same := alike(page, 0 if detectors.matcher else detectors.rows):
+        found.alike = len(same)
+        page = page.without(same)
     if there.names:
         found.names = person.find(page, zones)
         found.lists, extra = lists.find(page, found.names)
@@ -95,14 +101,14 @@ def _page(page: Page, seen: frozenset[str], detectors: Detectors, own: OwnDetail
     found.hits = _settled(found.hits)
     if there.labels:
         found.hits = _settled(found.hits + slips.find(page, found.hits))
-    found.hits = _settled(found.hits + _own(page, detectors))
+    found.hits = _settled(found.hits + _own(whole, detectors))
     found.hits = [hit for hit in found.hits if hit.kind not in detectors.off]
     found.hits = _settled(found.hits + exact.mark(found, detectors.matcher))
     if there.facts:
         singles = person.singles(page, found.names)
-        found.said, found.facts = narrative.find(page, zones, found.names, singles)
-        found.told = narrative.told(page, zones)
-        found.general = narrative.generality(page)
+        found.said, found.facts = narrative.find(whole, zones, found.names, singles)
+        found.told = narrative.told(whole, zones)
+        found.general = narrative.generality(whole)
     return found
 
 

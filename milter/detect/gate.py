@@ -51,10 +51,15 @@ def _set() -> tuple["re2.Set", int]:
     return some, len(known)
 
 
+def kinds(octets: bytes) -> frozenset[int]:
+    """Give what a text holds at all as a set, to be compared with another's."""
+    return frozenset(_set()[0].Match(octets) or ())
+
+
 def gate(octets: bytes) -> Gate:
     """Tell what a text holds at all."""
-    some, first = _set()
-    there = frozenset(some.Match(octets) or ())
+    _, first = _set()
+    there = kinds(octets)
     at = [first + step in there for step in range(9)]
     return Gate(
         codes=frozenset(index for index in there if index < first),

@@ -64,6 +64,7 @@ class Detectors:
     words: tuple[tuple[str, Category, int], ...] = ()  # own private phrases
     off: frozenset[str] = frozenset()  # kinds that are not looked for
     keep: int = 5_000  # findings of one document that are kept; the rest is only counted
+    rows: int = 100  # rows of one form in a table that are read value by value, the rest is counted; 0: all
     matcher: Matcher | None = None
 
 
@@ -107,6 +108,7 @@ def load_detectors(
         "words": lambda value: _words(reader, value),
         "off": lambda value: _off(reader, value),
         "keep": lambda value: _keep(reader, value),
+        "rows": lambda value: _rows(reader, value),
     }
     for name in table:
         if name not in sections:
@@ -121,6 +123,7 @@ def load_detectors(
         words=found.get("words", ()),
         off=found.get("off", frozenset()),
         keep=found.get("keep", 5_000),
+        rows=found.get("rows", 200),
         matcher=matcher,
     )
 
@@ -246,6 +249,13 @@ def _off(reader: _Reader, value: Any) -> frozenset[str]:
         reader.wrong("off", "names a kind that is not shipped", f"Use some of {', '.join(KINDS)}.")
         return frozenset()
     return frozenset(value)
+
+
+def _rows(reader: _Reader, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not (value == 0 or 20 <= value <= 1_000_000):
+        reader.wrong("rows", "is neither 0 nor a whole number from 20 to 1000000", "200 is shipped.")
+        return 200
+    return value
 
 
 def _keep(reader: _Reader, value: Any) -> int:

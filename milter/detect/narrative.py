@@ -103,26 +103,27 @@ def _fact(words: str) -> Fact | None:
     return next((fact for pattern, fact in stems if pattern.fullmatch(words)), None)
 
 
+def phrases(page: Page) -> list[tuple[int, int]]:
+    """The spans of all listed phrases of a passage, whatever their sentence."""
+    pattern, _, _ = _facts()
+    return [match.span() for match in pattern.finditer(page.octets)]
+
+
 def find(
     page: Page, zones: Zones, names: list[Name], singles: list[tuple[int, int]]
 ) -> tuple[list[Said], int]:
     """What a passage says of people, and how often the listed phrases occur at all."""
-    pattern, _, _ = _facts()
     said: list[Said] = []
-    count = 0
+    spans = phrases(page)
     people = sorted([name.start for name in names if name.role >= 0] + [low for low, _ in singles])
     offices = sorted(name.start for name in names if name.role < 0)
-    for match in pattern.finditer(page.octets):
-        count += 1
-        if count > _MOST:
-            continue
-        low, high = match.span()
+    for low, high in spans[:_MOST]:
         if zones.at(low) in ("signature", "letterhead", "disclaimer"):
             continue
         fact = _fact(page.lower[low:high])
         if fact is not None:
             said.append(_read(page, fact, low, high, people, offices))
-    return said, count
+    return said, len(spans)
 
 
 def generality(page: Page) -> tuple[int, int]:

@@ -2,7 +2,8 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from functools import cached_property
 
 from milter.detect.clean import clean
@@ -37,6 +38,19 @@ class Page:
         if question not in self._answers:
             self._answers[question] = answer()
         return self._answers[question]
+
+    def without(self, lines: Collection[int]) -> "Page":
+        """The same passage with some lines blank: every offset, line and table stays where it is."""
+        twin = object.__new__(Page)
+        kept = [
+            " " * len(line) if number in lines else line for number, line in enumerate(self.text.split("\n"))
+        ]
+        text = "\n".join(kept)
+        twin.passage, twin.quiet, twin._answers = self.passage, self.quiet, self._answers
+        twin.clean = replace(self.clean, text=text, octets=text.encode("latin-1"))
+        twin.text, twin.octets = twin.clean.text, twin.clean.octets
+        twin.__dict__ |= {"starts": self.starts, "blocks": self.blocks}
+        return twin
 
     @cached_property
     def lower(self) -> str:
