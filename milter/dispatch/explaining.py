@@ -9,7 +9,7 @@ from datetime import datetime
 
 from milter.dispatch.case import Case, Done
 from milter.dispatch.words import outcomes, reasons_in_words
-from milter.notices.model import HeldSender, Mail, Organisation, Refusal
+from milter.notices.model import HeldSender, Mail, Organisation, Refusal, SentApart
 from milter.notices.moments import in_words
 from milter.policy.model import Action, Verdict
 from milter.settings import Settings
@@ -66,6 +66,11 @@ def held(case: Case, done: Done, at: datetime, expires_at: datetime, settings: S
         expires_at=in_words(expires_at),
         review=_review(case, settings),
     )
+
+
+def sent_apart(case: Case, done: Done, at: datetime, settings: Settings) -> SentApart:
+    """Tell the sender that the outside recipients got copies of their own."""
+    return SentApart(organisation(settings), mail_of(case, at), outcomes(_final(case, done)))
 
 
 def _final(case: Case, done: Done) -> tuple[Verdict, ...]:

@@ -39,7 +39,22 @@ def put(tx: Transaction, owed: Owed, *, not_before: datetime | None = None) -> b
 
 
 def owed_for(case: Case, done: Done, now: datetime, with_: Surroundings) -> tuple[Owed, ...]:
-    """Give the notices that one try owes: one to the sender for all that was refused or held."""
+    """Give the notices that one try owes to the sender: for all that was refused or held, and for separate copies."""
+    return (*_owed_for_stopped(case, done, now, with_), *_owed_for_apart(case, done, now, with_))
+
+
+def _owed_for_apart(case: Case, done: Done, now: datetime, with_: Surroundings) -> tuple[Owed, ...]:
+    """Tell the sender that outside recipients did not see each other (P1)."""
+    left = {*done.taken, *done.waiting}
+    apart = {address for address in left if "separate-copies" in case.verdict(address).obligations}
+    if not apart or not explaining.may_tell(case, apart):
+        return ()
+    settings = with_.known.settings
+    notice = explaining.sent_apart(case, done, now, settings)
+    return (mail(notice, case.id, f"apart:{case.id}", case.envelope.sender, now, settings),)
+
+
+def _owed_for_stopped(case: Case, done: Done, now: datetime, with_: Surroundings) -> tuple[Owed, ...]:
     stopped = {recipient.address for recipient, _ in (*done.held, *done.plan.refused)}
     if not stopped or not explaining.may_tell(case, stopped):
         return ()

@@ -22,6 +22,7 @@ from milter.message.build import EditError, Note, rewrite
 from milter.message.envelope import Recipient
 from milter.message.trace import Trace, internet_fields, received, trace_field
 from milter.policy.model import Verdict
+from milter.policy.rules.structure import UNEDITABLE
 from milter.receipts.evidence import Grade
 from milter.receipts.password import speakable_password
 from milter.receipts.release import Terms, terms
@@ -31,6 +32,10 @@ from milter.store import agreed, ids, shares
 from milter.store.transaction import Transaction
 
 Wanted = tuple[tuple[Recipient, Verdict], ...]
+MOST_OCTETS = (
+    256 * 1024 * 1024
+)  # of all copies of one message together: they are in memory until they have left
+SEEN_BY_ALL = ("cc", "resent-to", "resent-cc", "apparently-to")  # fields that name other recipients
 
 _log = log.logger("protect")
 
@@ -74,7 +79,11 @@ async def drafts_for(
     head = trace_field(trail) + received(trail)
     drafts: list[Draft] = []
     failed: list[Failed] = []
+    octets = 0
     for recipient, verdict in wanted:
+        if octets > MOST_OCTETS:
+            failed.append(Failed(recipient, verdict, "The message is too large for so many copies of it."))
+            continue
         known = agreed_ones.get(recipient.address)
         password = Password(known or fresh, chosen=known is not None)
         try:
@@ -83,6 +92,7 @@ async def drafts_for(
             _log.warning("cannot-protect", id=case.id, cause=type(error).__name__)
             failed.append(Failed(recipient, verdict, _words(error)))
         else:
+            octets += len(draft.copy.raw)
             drafts.append(Draft(replace(draft.copy, raw=head + draft.copy.raw), draft.share))
     return tuple(drafts), tuple(failed)
 
@@ -143,8 +153,9 @@ async def _draft(
     subject = (
         marked(case.message.subject, with_.known.policy) if "mark-subject" in verdict.obligations else None
     )
+    apart, dropped = _apart(case, recipient, verdict)
     if not locked:
-        raw = rewrite(case.message, subject=subject, drop=internet_fields(case.message))
+        raw = rewrite(case.message, subject=subject, fields=apart, drop=dropped)
         return Draft(_copy(case, recipient, verdict, raw, with_, None, ""), None)
     now = with_.clock()
     agreed = _terms(case, verdict, now, password, with_)
@@ -164,14 +175,28 @@ async def _draft(
     raw = rewrite(
         case.message,
         subject=subject,
-        fields=_asking(token, with_),
-        drop=internet_fields(case.message),
+        fields=(*apart, *_asking(token, with_)),
+        drop=dropped,
         parts={d.path: d.part for d in locked if d.path},
         append=tuple(d.part for d in locked if not d.path),
         body=note if body else _above(note, case),
     )
     copy = _copy(case, recipient, verdict, raw, with_, share, token)
     return Draft(replace(copy, leaves_at=agreed.leaves_at if agreed.leaves_at > now else None), share)
+
+
+def _apart(
+    case: Case, recipient: Recipient, verdict: Verdict
+) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """Give the fields to set and to drop, so that a separate copy names its own recipient and nobody else (P1)."""
+    ours = internet_fields(case.message)
+    if "separate-copies" not in verdict.obligations:
+        return (), ours
+    if case.message.seals.intersection(UNEDITABLE):
+        raise CannotProtectError("The message is signed or encrypted, so its fields are not changed.")
+    if not recipient.address.isascii():
+        raise CannotProtectError("The address can't stand in a field of a copy.")
+    return (("To", f"<{recipient.address}>"),), (*ours, *SEEN_BY_ALL)
 
 
 def _mine(page: str, token: str, with_: Surroundings) -> covering.Mine:

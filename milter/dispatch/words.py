@@ -12,11 +12,19 @@ BECAME: dict[Action, Became] = {
     Action.HOLD: "held",
     Action.REFUSE: "refused",
 }
+LOCKING = frozenset({"protect-body", "protect-attachments"})
 
 
 def outcomes(verdicts: Sequence[Verdict]) -> tuple[Outcome, ...]:
     """Say for every recipient what became of the message, and why where it did not simply go."""
-    return tuple(Outcome(v.address, BECAME[v.action], _why(v)) for v in verdicts)
+    return tuple(Outcome(v.address, _became(v), _why(v)) for v in verdicts)
+
+
+def _became(verdict: Verdict) -> Became:
+    """Tell a locked copy from one that has only another subject or other addresses."""
+    if verdict.action is not Action.PROTECT or LOCKING & set(verdict.obligations):
+        return BECAME[verdict.action]
+    return "apart" if "separate-copies" in verdict.obligations else "marked"
 
 
 def reasons_in_words(verdicts: Sequence[Verdict], least: Action) -> tuple[ReasonInWords, ...]:

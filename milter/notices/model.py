@@ -9,7 +9,16 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 Became = Literal[
-    "delivered", "protected", "held", "refused", "not-sent", "released", "expired", "unconfirmed"
+    "delivered",
+    "protected",
+    "marked",
+    "apart",
+    "held",
+    "refused",
+    "not-sent",
+    "released",
+    "expired",
+    "unconfirmed",
 ]
 
 
@@ -56,12 +65,14 @@ class Outcome:
     @property
     def got_it(self) -> bool:
         """True where the message is on its way to this recipient."""
-        return self.became in {"delivered", "protected", "released", "unconfirmed"}
+        return self.became in {"delivered", "protected", "marked", "apart", "released", "unconfirmed"}
 
 
 OUTCOME_WORDS: dict[Became, str] = {
     "delivered": "sent",
     "protected": "sent, with its documents locked by a password",
+    "marked": "sent, with its subject marked",
+    "apart": "sent, in a copy of its own that names no other recipient",
     "held": "held until a reviewer decides",
     "refused": "not sent",
     "not-sent": "not sent, because it was stopped for another recipient",
@@ -124,6 +135,15 @@ class Released:
     mail: Mail
     outcomes: tuple[Outcome, ...]
     note: str = ""  # what the reviewer says to the sender
+
+
+@dataclass(frozen=True, slots=True)
+class SentApart:
+    """`sent-apart`, to the sender: the outside recipients got copies of their own, since they were many (P1)."""
+
+    organisation: Organisation
+    mail: Mail
+    outcomes: tuple[Outcome, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +304,7 @@ Notice = (
     | HeldSender
     | Held
     | Released
+    | SentApart
     | RefusedByReviewer
     | Expired
     | Undelivered
@@ -302,6 +323,7 @@ NOTICES: tuple[tuple[str, type[Notice]], ...] = (
     ("held-sender-notice", HeldSender),
     ("held", Held),
     ("released", Released),
+    ("sent-apart", SentApart),
     ("refused-by-reviewer", RefusedByReviewer),
     ("expired", Expired),
     ("undelivered", Undelivered),

@@ -18,6 +18,7 @@ from milter.notices.model import (
     RefusedByReviewer,
     Released,
     Reminder,
+    SentApart,
     SentLocked,
     TelephoneCard,
     Undelivered,
@@ -71,6 +72,7 @@ SAMPLES: tuple[Notice, ...] = (
     HeldSender(COUNCIL, MAIL, (Outcome(ADDRESS, "held"),), (IN_CLEAR,), "Friday 27 November 2026 at 17:00"),
     Held(COUNCIL, MAIL, (Outcome(ADDRESS, "held"),), (IN_CLEAR,), "Friday 27 November 2026 at 17:00"),
     Released(COUNCIL, MAIL, (Outcome(ADDRESS, "released"),), "Fine this time; use the portal next time."),
+    SentApart(COUNCIL, MAIL, (Outcome(ADDRESS, "apart"), Outcome("b@other.example", "apart"))),
     RefusedByReviewer(
         COUNCIL, MAIL, (Outcome(ADDRESS, "refused"),), "The list holds pupils of another school."
     ),

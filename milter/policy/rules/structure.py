@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 from milter.policy.case import Case, Found
 from milter.policy.facts import PartFacts
+from milter.policy.model import Action
 from milter.policy.rules.attachment import shown
 from milter.policy.rules.marking import subject_not_marked
+from milter.policy.rules.recipient import many_outside
 
 PICTURES = ("png", "jpeg", "jpg", "gif", "bmp", "webp", "tiff", "heic", "svg", "ico", "emf", "wmf", "psd")
 UNEDITABLE = ("smime-signed", "smime-encrypted", "pgp-signed", "pgp-encrypted")
@@ -66,7 +68,14 @@ def requested(case: Case) -> Iterator[Found]:
 
 def _needs_edit(case: Case) -> bool:
     marks = any(found.action is None for found in subject_not_marked(case))
-    return marks or bool(case.exposed)
+    return marks or bool(case.exposed) or _is_sent_apart(case)
+
+
+def _is_sent_apart(case: Case) -> bool:
+    """Whether the policy answers to many outside addresses with a copy for each, whose To is another."""
+    response = case.policy.response("many-outside-recipients")
+    apart = response.enforced and response.action_for(case.person.kind) is Action.PROTECT
+    return apart and any(many_outside(case))
 
 
 def _why(part: PartFacts) -> str:
