@@ -30,14 +30,15 @@ def sent(tx: Transaction, share_ids: Sequence[str], *, leaves_at: datetime | Non
     for share_id in share_ids:
         for notice, audience in begin(shares.get(tx, share_id).way).notices:  # type: ignore[arg-type]  # its words
             tell(tx, share_id, notice, audience, not_before=leaves_at)
-        _catch_up(tx, shares.get(tx, share_id))
+        _catch_up(tx, shares.get(tx, share_id, lock=True))
     if share_ids and tell_sender:
         tell(tx, share_ids[0], "sent-locked", "sender", shares=list(share_ids))
 
 
 def happened(tx: Transaction, share_id: str, event: Event, actor: str, **details: Any) -> Step:
     """Carry out what follows from an event. Where nothing may follow, `why_not` of the step says why."""
-    share = shares.get(tx, share_id)
+    # The try that sent the copy may be recording it on another node this very moment: one waits for the other.
+    share = shares.get(tx, share_id, lock=True)
     unrecorded = is_unrecorded(tx, share)
     if unrecorded and actor == "recipient" and tx.now - share.at > RECORDED_WITHIN:
         _adopt(tx, share)
@@ -77,7 +78,7 @@ def confirmed(
     tx: Transaction, share_id: str, name: str, job_title: str, organisation: str, telephone: str
 ) -> Step:
     """Take a person's confirmation: what they say of themselves fills the register (R1), the password follows."""
-    share = shares.get(tx, share_id)
+    share = shares.get(tx, share_id, lock=True)
     if share.register_id and register.get(tx, share.register_id):
         register.fill(
             tx,

@@ -5,6 +5,7 @@ and the limits, then asks for children and their ends. It ends when FD closes, a
 """
 
 import array
+import contextlib
 import gc
 import importlib
 import json
@@ -154,4 +155,5 @@ def _answer(work: Work, header: Mapping[str, Any], content: bytes) -> tuple[Mapp
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to end
-    main(socket.socket(fileno=int(sys.argv[1])))
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the parent was killed meanwhile
+        main(socket.socket(fileno=int(sys.argv[1])))

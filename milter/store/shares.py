@@ -150,9 +150,10 @@ def begin(tx: Transaction, share: ToShare) -> None:
     audit.share_opened(tx, share.id, share.judged_id, share.way, share.needed)
 
 
-def get(tx: Transaction, share_id: str) -> Share:
-    """Give a share. RequestError where there is none."""
-    return _share(tx, need(tx.one(select(shares).where(shares.c.id == share_id)), "share"))
+def get(tx: Transaction, share_id: str, *, lock: bool = False) -> Share:
+    """Give a share. RequestError where there is none. With `lock`, what others do with it waits for the commit."""
+    query = select(shares).where(shares.c.id == share_id)
+    return _share(tx, need(tx.one(query.with_for_update() if lock else query), "share"))
 
 
 def of_message(tx: Transaction, judged_id: str) -> tuple[Share, ...]:

@@ -1,0 +1,1 @@
+"""Nothing is lost and nothing leaks while everything is killed: see `__main__`."""
