@@ -1,4 +1,4 @@
-"""The short form of `python benchmarks/crash`: one node on SQLite, the points at which most could be lost or doubled."""
+"""The short form of `python benchmarks/crash`: one node on SQLite, the points at which a kill hurts most."""
 
 from pathlib import Path
 
