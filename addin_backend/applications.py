@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp
 
+from addin_backend.receipt import app as receipt
 from addin_backend.site import Site
 from milter.settings import Settings
 
@@ -18,4 +19,4 @@ class Application:
     build: Callable[[Site], ASGIApp]
 
 
-APPLICATIONS: tuple[Application, ...] = ()
+APPLICATIONS: tuple[Application, ...] = (Application("receipt", receipt.listen, receipt.build),)

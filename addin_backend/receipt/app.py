@@ -1,0 +1,61 @@
+"""The application: its routes, its limits, and what its pages share.
+
+A link's token is all that proves anything here, so that whatever is not a share's live token gets the same calm
+page: unknown, spent, expired and misspelt can't be told apart. GET and HEAD change nothing (pitfall 2).
+"""
+
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from addin_backend.factory import page_application
+from addin_backend.pages import Pages
+from addin_backend.receipt.door import Door
+from addin_backend.receipt.recipient import RecipientPages
+from addin_backend.receipt.sender import SenderPages
+from addin_backend.site import Site
+from milter.settings import Settings
+
+TEMPLATES = Path(__file__).parent / "templates"
+MOST_BYTES = 16 * 1024  # of a form of four short answers
+ROBOTS = "User-agent: *\nDisallow: /\n"
+
+
+def listen(settings: Settings) -> str:
+    """Say where it listens."""
+    return settings.receipts.listen
+
+
+def build(site: Site) -> ASGIApp:
+    """Build the application."""
+    pages = Pages(site, TEMPLATES)
+    door = Door(site, pages)
+    recipient, sender = RecipientPages(door), SenderPages(door)
+
+    async def plain(request: Request) -> Response:
+        name = request.url.path.strip("/") or "home"
+        return pages.page(f"{name}.html")
+
+    async def robots(_request: Request) -> Response:
+        return PlainTextResponse(ROBOTS)
+
+    routes = (
+        Route("/", plain),
+        Route("/privacy", plain),
+        Route("/accessibility", plain),
+        Route("/robots.txt", robots),
+        Route("/c/{token}", recipient.show, methods=["GET"]),
+        Route("/c/{token}", recipient.answer, methods=["POST"]),
+        Route("/c/{token}/not-for-me", recipient.ask, methods=["GET"]),
+        Route("/c/{token}/not-for-me", recipient.refuse, methods=["POST"]),
+        Route("/c/{token}/again", recipient.again, methods=["POST"]),
+        Route("/s/{token}", sender.show, methods=["GET"]),
+        Route("/s/{token}/take-back", sender.ask, methods=["GET"]),
+        Route("/s/{token}/take-back", sender.take_back, methods=["POST"]),
+        Route("/s/{token}/told", sender.told, methods=["POST"]),
+    )
+    url = site.known.settings.receipts.page_url
+    return page_application(site, pages, routes, url=url, most_bytes=MOST_BYTES)
