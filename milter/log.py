@@ -10,6 +10,18 @@ from typing import Any
 import structlog
 
 
+class _StandardError:
+    """Standard error as it is when something is written, whoever has taken its place since the set-up."""
+
+    def write(self, text: str) -> int:
+        """Write text."""
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """See that it is out."""
+        sys.stderr.flush()
+
+
 def configure(level: str = "info", *, json: bool = True) -> None:
     """Set up logging for this process, to standard error."""
     renderer: Any = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer()
@@ -23,7 +35,7 @@ def configure(level: str = "info", *, json: bool = True) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=_StandardError())  # type: ignore[arg-type]  # all of a file it needs,
         cache_logger_on_first_use=True,
     )
 
