@@ -35,7 +35,7 @@ def configure(level: str = "info", *, json: bool = True) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.WriteLoggerFactory(file=_StandardError())  # type: ignore[arg-type]  # all of a file it needs,
+        logger_factory=structlog.WriteLoggerFactory(file=_StandardError()),  # type: ignore[arg-type]  # all of a file it needs
         cache_logger_on_first_use=True,
     )
 
