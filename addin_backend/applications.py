@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp
 
+from addin_backend.admin import application as admin
 from addin_backend.receipt import app as receipt
 from addin_backend.site import Site
 from milter.settings import Settings
@@ -19,4 +20,7 @@ class Application:
     build: Callable[[Site], ASGIApp]
 
 
-APPLICATIONS: tuple[Application, ...] = (Application("receipt", receipt.listen, receipt.build),)
+APPLICATIONS: tuple[Application, ...] = (
+    Application("receipt", receipt.listen, receipt.build),
+    Application("admin", lambda settings: settings.pages.admin_listen, admin.build),
+)

@@ -37,7 +37,7 @@ class Pages:
         return self._environment
 
     def page(
-        self, name: str, status: int = 200, headers: Mapping[str, str] | None = None, **values: Any
+        self, name: str, /, status: int = 200, headers: Mapping[str, str] | None = None, **values: Any
     ) -> Response:
         """Give the page of a template, such as 'receipt.html'."""
         return HTMLResponse(self._environment.get_template(name).render(**values), status, headers)

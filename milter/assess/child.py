@@ -15,6 +15,7 @@ from milter.assess.explain import detected, explained
 from milter.assess.inspect import Knowledge, Matter, inspect, inspect_file
 from milter.assess.judge import assess, envelope_of
 from milter.assess.known import Known, load, with_lists
+from milter.assess.preview import preview
 from milter.assess.wire import to_json
 from milter.attachments import ocr
 from milter.attachments.protect import CannotProtect, protect
@@ -45,7 +46,7 @@ def prepare(init: Mapping[str, Any]) -> None:
 
 
 def work(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
-    """Do what the header asks for; `op` is one of inspect, explain, detect, protect, policy."""
+    """Do what the header asks for; `op` is one of inspect, explain, detect, preview, protect, policy."""
     known = _state.known
     assert known is not None, "prepare() comes first"
     match header["op"]:
@@ -60,6 +61,8 @@ def work(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], byt
             return _protect(header, content)
         case "protect-text":
             return _protect_text(header, content)
+        case "preview":
+            return _preview(header, content, known), b""
         case "policy":
             return {"policy": known.policy.hash}, b""
         case other:
@@ -116,6 +119,11 @@ def _explain(header: Mapping[str, Any], content: bytes, known: Known) -> dict[st
     matter = Matter.of(message, organisation, reveal=bool(header["reveal"]))
     assessment = assess(message, inspect(matter, known.knowledge), persons, known.policy)
     return explained(assessment, reveal=bool(header["reveal"]))
+
+
+def _preview(header: Mapping[str, Any], content: bytes, known: Known) -> dict[str, Any]:
+    message = parse(content, known.caps)
+    return preview(message, str(header["organisation"]), known.knowledge, clear=bool(header["clear"]))
 
 
 def _protect(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:

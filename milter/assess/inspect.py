@@ -75,6 +75,11 @@ def inspect_file(
     return inspect(Matter("", (part,), reveal=reveal), knowledge)
 
 
+def reading_of(part: Part, knowledge: Knowledge) -> Reading:
+    """Read one part by itself, as a preview does."""
+    return _read_text(part) if _is_text(part) else _read(part, knowledge, ())
+
+
 def union(parts: Sequence[PartFacts]) -> Examination:
     """Give what the parts amount to together: the gravest grade and all categories."""
     examinations = [part.examination for part in parts]

@@ -14,13 +14,14 @@ from milter.dispatch.surroundings import Surroundings
 from milter.errors import ConfigurationError
 from milter.message.envelope import Envelope
 from milter.outbox import Outbox
+from milter.policy.load import files_text
 from milter.relay.capabilities import Capabilities
 from milter.relay.client import NextHopClient
 from milter.relay.reply import Reply
 from milter.relay.session import SessionFacts
 from milter.sandbox import Sandbox
 from milter.settings import Settings
-from milter.store import audit
+from milter.store import policies
 from milter.store.engine import Store, open_store
 
 _log = log.logger("gateway")
@@ -140,7 +141,8 @@ async def _children(folder: Path | None, known: Known, lists: matching.Lists) ->
 
 
 async def _note_policy(store: Store, known: Known) -> None:
-    future = store.submit(lambda tx: audit.policy_loaded(tx, known.policy.hash))
+    text = files_text(known.settings.folder)
+    future = store.submit(lambda tx: policies.loaded(tx, known.policy.hash, text))
     await asyncio.wrap_future(future)
 
 

@@ -13,6 +13,8 @@ from milter.notices.model import HeldSender, Mail, Organisation, Refusal, SentAp
 from milter.notices.moments import in_words
 from milter.policy.model import Action, Verdict
 from milter.settings import Settings
+from milter.store.talk import proof_of
+from milter.store.vault import Vault
 
 
 def organisation(settings: Settings) -> Organisation:
@@ -45,26 +47,28 @@ def may_tell(case: Case, verdict_addresses: set[str]) -> bool:
     return any("NEVER" not in recipient.notify for recipient in concerned)
 
 
-def refusal(case: Case, done: Done, at: datetime, settings: Settings) -> Refusal:
+def refusal(case: Case, done: Done, at: datetime, settings: Settings, review: str) -> Refusal:
     """Explain to the sender what was not sent, all of it at once."""
     return Refusal(
         organisation=organisation(settings),
         mail=mail_of(case, at),
         outcomes=outcomes(_final(case, done)),
         reasons=reasons_in_words(case.assessment.verdicts, Action.PROTECT),
-        review=_review(case, settings),
+        review=review,
     )
 
 
-def held(case: Case, done: Done, at: datetime, expires_at: datetime, settings: Settings) -> HeldSender:
-    """Tell the sender that the message waits for a reviewer."""
+def held(
+    case: Case, done: Done, at: datetime, expires_at: datetime, settings: Settings, review: str
+) -> HeldSender:
+    """Tell the sender that the message waits for a reviewer; `review` is the page where they can say more."""
     return HeldSender(
         organisation=organisation(settings),
         mail=mail_of(case, at),
         outcomes=outcomes(_final(case, done)),
         reasons=reasons_in_words(case.assessment.verdicts, Action.PROTECT),
         expires_at=in_words(expires_at),
-        review=_review(case, settings),
+        review=review,
     )
 
 
@@ -82,5 +86,7 @@ def _final(case: Case, done: Done) -> tuple[Verdict, ...]:
     )
 
 
-def _review(case: Case, settings: Settings) -> str:
-    return f"{settings.pages.admin_url}/ask/{case.id}" if settings.pages.admin_url else ""
+def review_page(judged_id: str, settings: Settings, vault: Vault) -> str:
+    """Give the page where the sender, and nobody else, asks for another look; '' where there are no pages."""
+    url = settings.pages.admin_url.rstrip("/")
+    return f"{url}/ask/{judged_id}/{proof_of(vault, judged_id)}" if url else ""

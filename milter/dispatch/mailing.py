@@ -59,11 +59,12 @@ def _owed_for_stopped(case: Case, done: Done, now: datetime, with_: Surroundings
     if not stopped or not explaining.may_tell(case, stopped):
         return ()
     settings, policy = with_.known.settings, with_.known.policy
+    review = explaining.review_page(case.id, settings, with_.store.vault)
     if done.plan.refused:
-        notice: Notice = explaining.refusal(case, done, now, settings)
+        notice: Notice = explaining.refusal(case, done, now, settings, review)
     elif policy.holding.tell_sender:
         expires_at = now + timedelta(days=policy.holding.expires_days)
-        notice = explaining.held(case, done, now, expires_at, settings)
+        notice = explaining.held(case, done, now, expires_at, settings, review)
     else:
         return ()
     dedupe = f"told:{case.id}"

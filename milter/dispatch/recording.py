@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from milter import sharing
 from milter.assess.judge import Assessment
+from milter.assess.remembered import told
 from milter.dispatch import explaining, mailing
 from milter.dispatch.case import Case, Copy, Done
 from milter.dispatch.surroundings import Surroundings
@@ -30,6 +31,7 @@ def work_for(case: Case, done: Done, with_: Surroundings) -> Work[bool]:
     held, content = _quarantine(case, done, entries, now, with_)
     owed = mailing.owed_for(case, done, now, with_)
     row, reasons = _judged(case, now, done.spent)
+    facts = told(case.assessment, with_.known.policy) if case.first_try else None
     vault = with_.store.vault
     copies = [(c, contents.seal_content(vault, c.raw)) for c in done.copies if c.leaves_at is not None]
     accounted = _outcomes(done)
@@ -41,7 +43,7 @@ def work_for(case: Case, done: Done, with_: Surroundings) -> Work[bool]:
 
     def work(tx: Transaction) -> bool:
         if case.first_try:
-            judged.record(tx, row, reasons)
+            judged.record(tx, row, reasons, facts)
         register.add(tx, entries, subject=case.id)
         if held is not None and content is not None:
             quarantine.hold(tx, held, content)

@@ -158,6 +158,27 @@ class RefusedByReviewer:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """`question`, to the sender: a reviewer wants to know something before deciding."""
+
+    organisation: Organisation
+    mail: Mail
+    text: str  # the reviewer's words
+    page: str  # where the sender, and nobody else, answers
+    days: int  # for how long the page is open
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """`answered`, to the sender: what a reviewer says to their request for another look."""
+
+    organisation: Organisation
+    mail: Mail
+    text: str
+    page: str = ""  # where the message and all answers stand
+
+
+@dataclass(frozen=True, slots=True)
 class Expired:
     """`expired`, to the sender: time ran out for a held message, or for a share that nobody confirmed."""
 
@@ -306,6 +327,8 @@ Notice = (
     | Released
     | SentApart
     | RefusedByReviewer
+    | Question
+    | Answered
     | Expired
     | Undelivered
     | SentLocked
@@ -325,6 +348,8 @@ NOTICES: tuple[tuple[str, type[Notice]], ...] = (
     ("released", Released),
     ("sent-apart", SentApart),
     ("refused-by-reviewer", RefusedByReviewer),
+    ("question", Question),
+    ("answered", Answered),
     ("expired", Expired),
     ("undelivered", Undelivered),
     ("sent-locked", SentLocked),

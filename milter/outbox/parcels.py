@@ -10,11 +10,20 @@ from milter.errors import RequestError
 from milter.message import trace
 from milter.message.envelope import Envelope, Recipient
 from milter.message.parse import parse
-from milter.notices.model import Expired, Mail, Notice, Outcome, RefusedByReviewer, Released
+from milter.notices.model import (
+    Answered,
+    Expired,
+    Mail,
+    Notice,
+    Outcome,
+    Question,
+    RefusedByReviewer,
+    Released,
+)
 from milter.notices.moments import in_words
 from milter.outbox import share_notices
 from milter.relay.result import RecipientResult
-from milter.store import contents, decisions, outbox, quarantine, shares
+from milter.store import contents, decisions, judged, outbox, quarantine, shares
 from milter.store.outbox import Item
 from milter.store.quarantine import HeldInFull
 from milter.store.transaction import Transaction
@@ -47,6 +56,8 @@ def parcel_for(tx: Transaction, item: Item, with_: Surroundings) -> Parcel:
             return _kept(tx, item)
         case "held-refused" | "held-expired":
             return _verdict_of_people(tx, item, with_)
+        case "question" | "answered":
+            return _word_of_reviewer(tx, item, with_)
         case other:
             raise RequestError(f"The outbox has no way to send a {other!r}.")
 
@@ -148,6 +159,23 @@ def _verdict_of_people(tx: Transaction, item: Item, with_: Surroundings) -> Parc
         outcomes = tuple(Outcome(address, "expired") for address in recipients)
         notice = Expired(organisation, _mail(full), outcomes, "held")
     owed = mailing.mail(notice, item.subject, item.dedupe, full.held.sender, tx.now, settings)
+    return _finished(owed.payload)
+
+
+def _word_of_reviewer(tx: Transaction, item: Item, with_: Surroundings) -> Parcel:
+    """Ask the sender, or answer their request."""
+    told, settings = item.payload, with_.known.settings
+    message = judged.get(tx, str(told["judged"]))
+    if message is None or not message.sender:
+        raise RequestError("The message had no sender to be told.")
+    organisation = explaining.organisation(settings)
+    mail = Mail(message.id, message.sender, in_words(message.at))
+    if item.kind == "question":
+        notice: Notice = Question(organisation, mail, str(told["text"]), str(told["page"]), int(told["days"]))
+    else:
+        page = explaining.review_page(message.id, settings, tx.vault)
+        notice = Answered(organisation, mail, str(told["text"]), page)
+    owed = mailing.mail(notice, item.subject, item.dedupe, message.sender, tx.now, settings)
     return _finished(owed.payload)
 
 

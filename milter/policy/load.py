@@ -51,6 +51,14 @@ def load_policy(folder: Path) -> Policy:
     return policy
 
 
+def files_text(folder: Path) -> str:
+    """Give the files that a policy is made of as one text, for its history; '' for one that is missing."""
+    files = (folder / "policy.toml", *sorted(folder.glob("partners*.toml")), folder / "detectors.toml")
+    return "\n".join(
+        f"# ==== {file.name} ====\n{file.read_text(encoding='utf-8-sig')}" for file in files if file.is_file()
+    )
+
+
 def hash_of(policy: Policy) -> str:
     """Give the hash over what a policy says, whatever its files look like: 16 hexadecimal digits."""
     said = [(f.name, _canonical(getattr(policy, f.name))) for f in fields(policy) if f.name != "hash"]

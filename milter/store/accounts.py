@@ -95,6 +95,17 @@ def listed(tx: Transaction) -> tuple[Account, ...]:
     return tuple(value_of(Account, row) for row in tx.execute(select(accounts).order_by(accounts.c.name)))
 
 
+def stood_in_for(tx: Transaction, account_id: str) -> tuple[str, ...]:
+    """Give the ids of the accounts that an account is the deputy of."""
+    query = select(accounts.c.id).where(accounts.c.deputy == account_id).order_by(accounts.c.id)
+    return tuple(tx.execute(query).scalars())
+
+
+def names(tx: Transaction) -> dict[str, str]:
+    """Give every account's name by id, so that pages can say who did something."""
+    return {row.id: row.name for row in tx.execute(select(accounts.c.id, accounts.c.name))}
+
+
 def count(tx: Transaction) -> int:
     """Give how many accounts there are: with none, the set-up link is due."""
     return int(tx.execute(select(func.count()).select_from(accounts)).scalar_one())

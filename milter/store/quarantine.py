@@ -162,6 +162,24 @@ def get(tx: Transaction, held_id: str) -> HeldInFull:
     )
 
 
+def recipients_of(tx: Transaction, held_ids: Sequence[str]) -> Mapping[str, tuple[tuple[str, str], ...]]:
+    """Give (recipient, state) of each of some held messages, by address."""
+    query = select(held_recipients.c.held_id, held_recipients.c.recipient, held_recipients.c.state)
+    rows = tx.execute(
+        query.where(held_recipients.c.held_id.in_(held_ids)).order_by(held_recipients.c.recipient)
+    )
+    found: dict[str, tuple[tuple[str, str], ...]] = {}
+    for row in rows:
+        found[row.held_id] = (*found.get(row.held_id, ()), (row.recipient, row.state))
+    return found
+
+
+def of_message(tx: Transaction, judged_id: str) -> tuple[Held, ...]:
+    """Give what is held of one judged message, latest first."""
+    query = select(held).where(held.c.judged_id == judged_id).order_by(held.c.at.desc(), held.c.id)
+    return tuple(value_of(Held, row) for row in tx.execute(query))
+
+
 def content(tx: Transaction, held_id: str) -> bytes:
     """Give a held message's bytes, for its release. RequestError where they were destroyed."""
     return contents.get(tx, get(tx, held_id).held.content_id)
@@ -183,6 +201,9 @@ class Search:
     assigned_to: str = ""
     reason: str = ""
     grade: str = ""
+    state: str = ""  # of any recipient
+    expires_before: datetime | None = None
+    deputies_of: tuple[str, ...] = ()  # beside assigned_to: the accounts that it stands in for
 
 
 def search(
@@ -206,12 +227,15 @@ def count(tx: Transaction, wanted: Search) -> int:
 
 def _conditions(wanted: Search) -> list[Any]:
     conditions: list[Any] = [held.c.waiting > 0] if wanted.waiting_only else []
-    for column, value in (
-        (held.c.assigned_to, wanted.assigned_to),
-        (held.c.grade, wanted.grade),
-    ):
-        if value:
-            conditions.append(column == value)
+    if wanted.assigned_to:
+        conditions.append(held.c.assigned_to.in_((wanted.assigned_to, *wanted.deputies_of)))
+    if wanted.grade:
+        conditions.append(held.c.grade == wanted.grade)
+    if wanted.expires_before is not None:
+        conditions.append(held.c.expires_at <= wanted.expires_before)
+    if wanted.state:
+        these = select(held_recipients.c.held_id).where(held_recipients.c.state == wanted.state)
+        conditions.append(held.c.id.in_(these))
     if wanted.organisations:
         conditions.append(held.c.organisation.in_(wanted.organisations))
     if wanted.reason:

@@ -3,7 +3,7 @@
 Weeks begin on Monday, 00:00 UTC, and are given as that moment.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -87,11 +87,14 @@ def hours_in_quarantine(tx: Transaction, since: datetime, until: datetime) -> tu
     return tuple(sorted(waits, key=lambda wait: wait[1]))
 
 
-def ages(tx: Transaction) -> Mapping[str, int]:
-    """Count the held messages that wait, by age: 'hour', 'day', 'week', 'older'."""
+def ages(tx: Transaction, organisations: Sequence[str] = ()) -> Mapping[str, int]:
+    """Count the held messages that wait, by age: 'hour', 'day', 'week', 'older'; of some organisations or all."""
     limits = (("hour", timedelta(hours=1)), ("day", timedelta(days=1)), ("week", _WEEK))
     found = dict.fromkeys(("hour", "day", "week", "older"), 0)
-    for row in tx.execute(select(held.c.at).where(held.c.waiting > 0)):
+    query = select(held.c.at).where(held.c.waiting > 0)
+    if organisations:
+        query = query.where(held.c.organisation.in_(organisations))
+    for row in tx.execute(query):
         age = next((name for name, limit in limits if tx.now - row.at <= limit), "older")
         found[age] += 1
     return found

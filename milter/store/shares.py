@@ -47,6 +47,7 @@ TRANSITIONS: Mapping[str, tuple[str, ...]] = {
     "expired": (),
     "withdrawn": (),
 }
+OPEN = ("sent", "delivered", "displayed", "confirmed")  # the password is not out yet
 EVIDENCE = ("", "delivered", "displayed", "confirmed")  # weak to strong (pitfall 4)
 ENDED = ("refused", "bounced", "expired", "withdrawn")  # nobody may have the password any more
 REGISTERED = (
@@ -296,8 +297,7 @@ def reissue(tx: Transaction, share_id: str, actor: str, limit: int) -> Share:
 
 def overdue(tx: Transaction, now: datetime, limit: int = 100) -> tuple[Share, ...]:
     """Give the shares whose time ran out without a release; the caller moves each to 'expired'."""
-    open_ones = ("sent", "delivered", "displayed", "confirmed")
-    return _due(tx, and_(shares.c.state.in_(open_ones), shares.c.expires_at <= now), limit)
+    return _due(tx, and_(shares.c.state.in_(OPEN), shares.c.expires_at <= now), limit)
 
 
 def to_remind(tx: Transaction, now: datetime, limit: int = 100) -> tuple[Share, ...]:
@@ -350,6 +350,14 @@ def counts(tx: Transaction) -> Mapping[str, int]:
     """Give how many shares are in each state."""
     query = select(shares.c.state, func.count().label("shares")).group_by(shares.c.state)
     return {row.state: row.shares for row in tx.execute(query.order_by(shares.c.state))}
+
+
+def count_open(tx: Transaction, organisations: Sequence[str] = ()) -> int:
+    """Count the shares that wait for their recipient, of some organisations or all."""
+    query = select(func.count()).select_from(shares).where(shares.c.state.in_(OPEN))
+    if organisations:
+        query = query.where(shares.c.organisation.in_(organisations))
+    return int(tx.execute(query).scalar_one())
 
 
 def _due(tx: Transaction, condition: ColumnElement[bool], limit: int) -> tuple[Share, ...]:

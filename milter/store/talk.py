@@ -4,7 +4,7 @@ Texts are sealed, since people write names into them; the trail has their keyed 
 of a finding, never content.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -16,6 +16,7 @@ from milter.store import audit
 from milter.store.ids import reference
 from milter.store.schema import feedback, notes, requests
 from milter.store.transaction import Transaction, changed, need, value_of
+from milter.store.vault import Vault
 
 Kind = Literal["look-again", "wrong", "question"]
 
@@ -47,6 +48,11 @@ class Request:
     answered_by: str
     answered_at: datetime | None
     answer: str
+
+
+def proof_of(vault: Vault, judged_id: str) -> str:
+    """Give what proves, in a link, that its bearer got the notice about a message: its sender."""
+    return vault.digest("ask", judged_id)[:40]
 
 
 def add_note(tx: Transaction, subject: str, actor: str, text: str) -> None:
@@ -130,9 +136,15 @@ def by_token(tx: Transaction, token: str) -> Request | None:
 
 
 def listed(
-    tx: Transaction, *, state: str = "open", judged_id: str = "", held_id: str = "", limit: int = 200
+    tx: Transaction,
+    *,
+    state: str = "open",
+    judged_id: str = "",
+    held_id: str = "",
+    organisations: Sequence[str] = (),
+    limit: int = 200,
 ) -> tuple[Request, ...]:
-    """Give requests, oldest first."""
+    """Give requests, oldest first; of some organisations or all."""
     query = select(requests).order_by(requests.c.at, requests.c.id).limit(limit)
     for column, value in (
         (requests.c.state, state),
@@ -141,6 +153,8 @@ def listed(
     ):
         if value:
             query = query.where(column == value)
+    if organisations:
+        query = query.where(requests.c.organisation.in_(organisations))
     return tuple(_request(tx, row) for row in tx.execute(query))
 
 

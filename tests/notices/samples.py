@@ -2,6 +2,7 @@
 
 from milter.notices.covering import LIMITS, how_password, steps_on_computer, steps_on_phone
 from milter.notices.model import (
+    Answered,
     Expired,
     Held,
     HeldSender,
@@ -12,6 +13,7 @@ from milter.notices.model import (
     Organisation,
     Outcome,
     Password,
+    Question,
     ReasonInWords,
     ReceiptRequest,
     Refusal,
@@ -75,6 +77,15 @@ SAMPLES: tuple[Notice, ...] = (
     SentApart(COUNCIL, MAIL, (Outcome(ADDRESS, "apart"), Outcome("b@other.example", "apart"))),
     RefusedByReviewer(
         COUNCIL, MAIL, (Outcome(ADDRESS, "refused"),), "The list holds pupils of another school."
+    ),
+    Question(
+        COUNCIL, MAIL, "Who authorised this, and for what?", "https://sealgate.wokeford.gov.uk/answer/x", 14
+    ),
+    Answered(
+        COUNCIL,
+        MAIL,
+        "The school is on our list now. Please send it again.",
+        "https://sealgate.wokeford.gov.uk/ask/x/y",
     ),
     Expired(COUNCIL, MAIL, (Outcome(ADDRESS, "expired"),), "held"),
     Undelivered(COUNCIL, MAIL, ADDRESS, ("Use the Learning Hub.",)),

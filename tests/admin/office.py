@@ -1,0 +1,116 @@
+"""An office for the tests: a store that a real gateway filled with the sample mail, people, and the pages."""
+
+import asyncio
+import dataclasses
+import shutil
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from starlette.testclient import TestClient
+
+from addin_backend.admin.application import application_of
+from addin_backend.admin.desk import Desk
+from addin_backend.admin.visit import cookie_name
+from addin_backend.site import Site, open_site
+from milter.cli.samples import samples
+from milter.store import accounts, doors, ids
+from milter.store.accounts import Account
+from tests.gateway.harness import running
+
+COUNCIL = "Borchester Borough Council"
+URL = "http://localhost"
+PAGES = f'[pages]\nadmin-url = "{URL}"\n'
+
+
+def fill(folder: Path, url: str = URL) -> None:
+    """Have a gateway deal with the sample mail."""
+
+    async def send() -> None:
+        async with running(folder, settings=f'[pages]\nadmin-url = "{url}"\n') as gateway:
+            for number, sample in enumerate(samples(), start=1):
+                await gateway.send(sample.sender, list(sample.recipients), sample.message(number))
+            await gateway.settle()
+
+    asyncio.run(send())
+
+
+def copied(filled: Path, folder: Path) -> Path:
+    """Give a copy of a filled office, for a test that changes it."""
+    shutil.copytree(filled, folder, dirs_exist_ok=True)
+    settings = folder / "sealgate.toml"
+    settings.write_text(settings.read_text().replace(str(filled), str(folder)))
+    return folder
+
+
+@dataclass(slots=True)
+class Office:
+    """The pages of one office, and the people who use them."""
+
+    site: Site
+    desk: Desk
+    client: TestClient
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def store(self):
+        return self.site.store
+
+    def person(self, *roles: str, name: str = "", scope: tuple[str, ...] = ()) -> Account:
+        """Make an account."""
+        name = name or "-".join(roles)
+        email = f"{name}-{ids.token()[:6]}@borchester.gov.uk".lower().replace(" ", ".")
+        return self.store.submit(
+            lambda tx: accounts.add(tx, name, email, "test", roles=roles, scope=scope)
+        ).result()
+
+    def enter(self, person: Account) -> "Browser":
+        """Give a browser in which a person is signed in."""
+        token = ids.token()
+        self.store.submit(
+            lambda tx: doors.begin_session(tx, person.id, token, tx.now + timedelta(hours=1))
+        ).result()
+        self.tokens[person.id] = token
+        return Browser(self, token)
+
+    def as_(self, *roles: str, scope: tuple[str, ...] = ()) -> "Browser":
+        """Give a browser of a fresh person with these roles."""
+        return self.enter(self.person(*roles, scope=scope))
+
+    def close(self) -> None:
+        assert self.client.portal is not None
+        self.client.portal.call(self.desk.close)
+        self.client.__exit__(None, None, None)
+        self.store.close()
+
+
+@dataclass(slots=True)
+class Browser:
+    """A browser without JavaScript: it keeps one session."""
+
+    office: Office
+    token: str
+
+    def get(self, path: str, **options):
+        return self.office.client.get(path, headers=self._headers(), follow_redirects=False, **options)
+
+    def post(self, path: str, **fields):
+        """Send a form, with the token that its page bears."""
+        data = {"csrf": self.office.store.vault.digest("form", self.token)[:40]}
+        data |= {name.replace("_", "-"): value for name, value in fields.items()}
+        return self.office.client.post(path, data=data, headers=self._headers(), follow_redirects=False)
+
+    def _headers(self):
+        return {"Cookie": f"{cookie_name(self.office.desk)}={self.token}"}
+
+
+def open_office(folder: Path, **changes) -> Office:
+    """Open the pages of a folder; `changes` are fields of the policy."""
+    site = open_site(folder, "admin")
+    if changes:
+        policy = dataclasses.replace(site.known.policy, **changes)
+        site = dataclasses.replace(site, known=dataclasses.replace(site.known, policy=policy))
+    desk = Desk(site)
+    client = TestClient(application_of(desk), base_url=URL, raise_server_exceptions=True)
+    client.__enter__()
+    return Office(site, desk, client)
