@@ -18,7 +18,9 @@ from milter.assess.inspect import Matter
 from milter.assess.inspector import inspect_message, unread_file
 from milter.assess.judge import assess, envelope_of
 from milter.assess.known import Known, load
+from milter.cli import asking
 from milter.cli.words import plural
+from milter.errors import RequestError
 from milter.matching import Lists, lists_if_any
 from milter.message.parse import parse
 from milter.policy.partners import people
@@ -28,9 +30,22 @@ PROGRESS_FROM = 20  # files: below that the answers themselves are progress enou
 
 
 def explain(arguments: argparse.Namespace) -> int:
-    """Carry out `sealgate explain`."""
+    """Carry out `sealgate explain`; without a file, say which rows decide between the addresses."""
+    given = arguments.to or []
+    arguments.file += [
+        word for word in given if not _is_address(word)
+    ]  # '--to B FILE' takes the file in, too
+    arguments.to = [word for word in given if _is_address(word)] or None
+    if arguments.sender is not None and arguments.to and not (arguments.file or arguments.files_from):
+        return asking.rows(arguments)
+    if arguments.evidence or arguments.look_up:
+        raise RequestError("--evidence and --look-up are for asking without a file.")
     header = {"op": "explain", "from": arguments.sender, "to": arguments.to, "reveal": arguments.reveal}
     return _look(arguments, header, _explained_in_words)
+
+
+def _is_address(word: str) -> bool:
+    return "@" in word and not Path(word).exists()
 
 
 def detect(arguments: argparse.Namespace) -> int:
@@ -41,7 +56,10 @@ def detect(arguments: argparse.Namespace) -> int:
 def _look(arguments: argparse.Namespace, header: dict[str, Any], in_words: Any) -> int:
     paths = list(arguments.file) + _listed(arguments.files_from)
     if not paths:
-        sys.stderr.write("sealgate: name at least one file, or a list of them with --files-from\n")
+        sys.stderr.write(
+            "sealgate: name at least one file, or a list of them with --files-from;"
+            " or give explain --from and --to for the rows that decide\n"
+        )
         return 2
     return asyncio.run(_answer_all(paths, arguments, header, in_words))
 

@@ -10,6 +10,7 @@ import milter
 from milter import log
 from milter.cli import doctor, keeping, looking, matching, partners, records, running, sharing
 from milter.errors import ConfigurationError, RequestError, SealgateError
+from milter.policy.model import EVIDENCE
 
 Command = Callable[[argparse.Namespace], int]
 DONE, FAILED, WRONG = 0, 1, 2
@@ -136,12 +137,21 @@ def _looking(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "explain",
         looking.explain,
         "say what would be done with a message and why, without doing it",
-        "The envelope is taken from the headers where it is not given.",
+        "The envelope is taken from the headers where it is not given. With --from and --to but no file, it says"
+        " which row of the route table decides for each kind of mail.",
     )
     explain.add_argument(
         "--from", dest="sender", metavar="ADDRESS", help="envelope sender; '' is the null sender"
     )
     explain.add_argument("--to", nargs="+", action="extend", metavar="ADDRESS", help="envelope recipients")
+    explain.add_argument(
+        "--evidence",
+        choices=[word for word in EVIDENCE if word != "internal"],
+        help="without a file: suppose that this is known of the way",
+    )
+    explain.add_argument(
+        "--look-up", action="store_true", help="without a file: ask DNS what is known of the way"
+    )
     detect = _command(
         commands,
         "detect",

@@ -3,11 +3,11 @@
 import asyncio
 import contextlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from milter import log, matching
 from milter.assess.known import Known, load
 from milter.clock import utc_now
-from milter.daemon import ways
 from milter.daemon.watch import Watch
 from milter.dispatch import Dispatch
 from milter.dispatch.surroundings import Surroundings
@@ -24,6 +24,11 @@ from milter.settings import Settings
 from milter.store import policies
 from milter.store.engine import Store, open_store
 
+if TYPE_CHECKING:
+    from milter.daemon.ways import (
+        Ways,  # imported with DNS and HTTPS where they are needed: commands start quicker
+    )
+
 _log = log.logger("gateway")
 
 
@@ -37,7 +42,7 @@ class Gateway:
         next_hop: NextHopClient,
         lists: matching.Lists,
         watch: asyncio.Server | None = None,
-        evidence: ways.Ways | None = None,
+        evidence: "Ways | None" = None,
     ) -> None:
         self._folder = folder
         self._lists = lists
@@ -109,7 +114,9 @@ async def build(folder: Path | None, index: int, node: str) -> Gateway:
     with_ = Surroundings(known, children, store, next_hop, secure, utc_now, lambda: None)
     with_.entry_secret = _word_in(settings.smtp.entry_secret_file)
     watch = await Watch(store, next_hop.capabilities).start(settings.metrics) if settings.metrics else None
-    evidence = await ways.build(settings, store, lambda: with_.known.policy)
+    from milter.daemon import ways
+
+    evidence = await ways.build(settings, ways.StoreMemory(store), lambda: with_.known.policy)
     if evidence is not None:
         with_.find_people = (*with_.find_people, evidence.routes.find)
         with_.way_tried = evidence.routes.tried

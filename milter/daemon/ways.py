@@ -13,7 +13,7 @@ from milter.relay.connection import HopError, connect
 from milter.routes.fetch import PolicyFetcher, is_public
 from milter.routes.health import Health
 from milter.routes.look import Looker, Shown
-from milter.routes.memory import About
+from milter.routes.memory import About, Memory
 from milter.routes.pins import Pins
 from milter.routes.resolver import Resolver
 from milter.routes.routes import Routes
@@ -76,12 +76,16 @@ class Ways:
             await self._fetcher.close()
 
 
-async def build(settings: Settings, store: Store, policy: Callable[[], Policy]) -> Ways | None:
-    """Build it; None where evidence is not asked for. Raises SealgateError where the socketmap has no port."""
+async def build(
+    settings: Settings, memory: Memory, policy: Callable[[], Policy], *, answering: bool = True
+) -> Ways | None:
+    """Build it; None where evidence is not asked for. Raises SealgateError where the socketmap has no port.
+
+    `answering`: Postfix may ask at `dns.socketmap`.
+    """
     dns = settings.dns
     if not dns.enabled:
         return None
-    memory = StoreMemory(store)
     resolver = Resolver(dns.servers, trusted=dns.trusted)
     may_reach = _anywhere if dns.private else is_public
     context = ssl.create_default_context()
@@ -92,7 +96,7 @@ async def build(settings: Settings, store: Store, policy: Callable[[], Policy]) 
     looker = Looker(resolver, pins, greet, may_reach)
     enforced = settings.secure_next_hop is not None
     routes = Routes(dns, looker, Health(resolver), memory, policy, utc_now, enforced=enforced)
-    socketmap = Socketmap(routes) if dns.socketmap else None
+    socketmap = Socketmap(routes) if dns.socketmap and answering else None
     if socketmap is not None:
         host, _, port = dns.socketmap.rpartition(":")
         try:
