@@ -172,6 +172,7 @@ class DirectorySettings:
     kind: DirectoryKind = "none"
     file: str = ""  # csv
     url: str = ""  # ldaps://..., https://.../EWS/Exchange.asmx
+    tls_ca: str = ""  # '' takes the system's
     base: str = ""  # ldap
     account: str = ""
     password_file: str = ""
@@ -246,7 +247,7 @@ def _resolved(settings: Settings) -> Settings:
             _with_paths(settings.store, folder, "key_file"), url=_store_url(settings.store.url, folder)
         ),
         sign_in=_with_paths(settings.sign_in, folder, "client_secret_file"),
-        directory=_with_paths(settings.directory, folder, "file", "password_file"),
+        directory=_with_paths(settings.directory, folder, "file", "password_file", "tls_ca"),
     )
 
 

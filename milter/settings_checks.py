@@ -46,6 +46,9 @@ NEEDS = {  # of each kind of directory
 }
 
 
+SCHEMES = {"ldap": ("ldaps", "ldap"), "exchange": ("https",), "graph": ("https",)}
+
+
 def check(settings: Settings, document: Document) -> None:
     """Note every mistake in the document."""
     _numbers(settings, document)
@@ -237,6 +240,15 @@ def _is_https(url: str) -> bool:
     return bool(parts.hostname) and parts.scheme in ({"http", "https"} if local else {"https"})
 
 
+def _has_scheme(url: str, schemes: tuple[str, ...]) -> bool:
+    """Whether an address begins with one of the schemes and names a host; plain http may stay on this machine."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return bool(parts.hostname) and (parts.scheme in schemes or ("https" in schemes and _is_https(url)))
+
+
 def _people(settings: Settings, document: Document) -> None:
     for name in ("help_address", "governance_address", "review_address", "notices_address"):
         value = getattr(settings.contact, name)
@@ -264,7 +276,11 @@ def _directory(settings: Settings, document: Document) -> None:
         if not getattr(directory, need.replace("-", "_")):
             cause = f"a directory of the kind '{directory.kind}' needs {need}"
             document.wrong(("directory", "kind"), cause, f"Set {need} in [directory].")
-    for name in ("file", "password_file"):
+    schemes = SCHEMES.get(directory.kind, ())
+    if directory.url and schemes and not _has_scheme(directory.url, schemes):
+        cause = f"{directory.url!r} is no {' or '.join(schemes)} address"
+        document.wrong(("directory", "url"), cause, f"Write it like {schemes[0]}://server.example.gov.uk.")
+    for name in ("file", "password_file", "tls_ca"):
         _file(("directory", name.replace("_", "-")), getattr(directory, name), document)
     if settings.sign_in.issuer and not settings.sign_in.client_id:
         cause = "OpenID Connect needs client-id"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from milter import log, matching
 from milter.assess.known import Known, load
 from milter.clock import utc_now
+from milter.daemon import persons
 from milter.daemon.watch import Watch
 from milter.dispatch import Dispatch
 from milter.dispatch.surroundings import Surroundings
@@ -43,11 +44,13 @@ class Gateway:
         lists: matching.Lists,
         watch: asyncio.Server | None = None,
         evidence: "Ways | None" = None,
+        who: persons.Persons | None = None,
     ) -> None:
         self._folder = folder
         self._lists = lists
         self._watch = watch
         self._evidence = evidence
+        self._who = who
         self.surroundings = with_
         self._next_hop = next_hop
         self._dispatch = Dispatch(with_)
@@ -88,6 +91,8 @@ class Gateway:
                 await task
         if self._evidence is not None:
             await self._evidence.close()
+        if self._who is not None:
+            await self._who.close()
         await self._next_hop.close()
         assert isinstance(self.surroundings.children, Sandbox)
         await self.surroundings.children.close()
@@ -123,7 +128,7 @@ async def build(folder: Path | None, index: int, node: str) -> Gateway:
     _log.info(
         "ready", worker=index, policy=known.policy.hash, confined=children.measures(), lists=lists.names
     )
-    return Gateway(folder, with_, next_hop, lists, watch, evidence)
+    return Gateway(folder, with_, next_hop, lists, watch, evidence, persons.build(with_))
 
 
 def _word_in(file: str) -> str:

@@ -147,7 +147,7 @@ def _entry(
         recipient_name=person.name,
         recipient_job_title=person.job_title,
         recipient_department=person.department,
-        recipient_organisation=person.partner.name if person.partner else "",
+        recipient_organisation=person.partner.name if person.partner else person.organisation,
         recipient_telephone=person.telephone or (person.partner.telephone if person.partner else ""),
         recipient_kind=person.kind,
         purpose=case.wishes.purpose,

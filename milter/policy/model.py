@@ -78,8 +78,10 @@ class Person:
     job_title: str = ""
     department: str = ""
     telephone: str = ""
+    organisation: str = ""  # the directory's word; the partner's name goes before it
     facts: frozenset[str] = field(default_factory=frozenset)  # 'look-alike' 'first-mail' 'near-miss' ...
     successor: str = ""  # the domain to use instead of a retired one or a look-alike
+    remarks: tuple[tuple[str, str], ...] = ()  # what is to be said of a fact, in words fit for the sender
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,8 @@ from dataclasses import replace
 from milter.message.envelope import Envelope
 from milter.policy.domains import domain_of
 from milter.policy.model import Kind, Partner, People, Person
+from milter.policy.names import same_person
 from milter.policy.policy import Policy
-
-MIN_NAME = 5  # letters of a local part, below which two people share it by chance
 
 
 def people(envelope: Envelope, policy: Policy) -> People:
@@ -59,18 +58,11 @@ def _recipient(address: str, sender: Person, policy: Policy) -> Person:
     own = person.partner is not None and person.partner.own
     if own and (person.partner is sender.partner or not sender.address):
         return Person(address, person.domain, "own", person.partner, route="internal")
-    if person.kind == "personal" and _same_name(address, sender.address):
+    if person.kind == "personal" and same_person(
+        address.rpartition("@")[0], sender.address.rpartition("@")[0]
+    ):
         return replace(person, facts=person.facts | {"forwarding-home"})
     return person
-
-
-def _same_name(first: str, second: str) -> bool:
-    """Whether two local parts have the same letters: 'jane.smith72' and 'janesmith'."""
-    one, other = (
-        "".join(c for c in address.rpartition("@")[0].casefold() if c.isalpha())
-        for address in (first, second)
-    )
-    return len(one) >= MIN_NAME and one == other
 
 
 def _known(address: str, policy: Policy) -> Person:

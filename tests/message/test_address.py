@@ -2,7 +2,14 @@
 
 import pytest
 
-from milter.message.address import AddressError, canonical, domain_of, header_addresses, split
+from milter.message.address import (
+    AddressError,
+    canonical,
+    domain_of,
+    header_addresses,
+    header_mailboxes,
+    split,
+)
 
 
 @pytest.mark.parametrize(
@@ -116,3 +123,19 @@ def test_header_addresses(value: bytes, addresses: tuple[str, ...]) -> None:
 def test_header_addresses_stop_at_the_cap() -> None:
     """No more addresses are read than asked for."""
     assert header_addresses(b",".join([b"a@x.example"] * 50), most=7) == ("a@x.example",) * 7
+
+
+def test_names_beside_addresses_are_told() -> None:
+    """Quoted, bare and encoded names are given with their address, commas in them and all."""
+    value = (
+        b'"Smith, John" <john.smith@x.example>, =?utf-8?q?=C3=85str=C3=B6m=2C_Bj=C3=B6rn?= <b@y.example>,\r\n'
+        b" bare@z.example, Team: Ann Grey <a@w.example>;, (a comment) odd <o@v.example>\r\n"
+    )
+    assert header_mailboxes(value) == (
+        ("Smith, John", "john.smith@x.example"),
+        ("\u00c5str\u00f6m, Bj\u00f6rn", "b@y.example"),
+        ("", "bare@z.example"),
+        ("Ann Grey", "a@w.example"),
+        ("odd", "o@v.example"),
+    )
+    assert len(header_mailboxes(b"a@b.example," * 50, most=7)) == 7

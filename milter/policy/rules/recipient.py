@@ -5,7 +5,7 @@ Whether the recipient's kind may have what the message carries is the route tabl
 
 from collections.abc import Iterator
 
-from milter.policy.case import Case, Found
+from milter.policy.case import PRIVATE, Case, Found
 
 # Facts that look-ups found of a person, by the reason that each is.
 FACTS = (
@@ -29,9 +29,18 @@ def look_alike(case: Case) -> Iterator[Found]:
 def known_facts(case: Case) -> Iterator[Found]:
     """E2: what the directory and past mail say against an address that personal information goes to."""
     if case.sensitive:
+        remarks = dict(case.person.remarks)
         for fact, code in FACTS:
             if fact in case.person.facts:
-                yield Found(code, detail=_suggestion(case))
+                yield Found(code, detail=remarks.get(fact) or _suggestion(case))
+
+
+def group_inside(case: Case) -> Iterator[Found]:
+    """E2: a group of the own organisation with members outside is a way out like any other."""
+    code = "group-with-outside-members"
+    private = any(load.name in PRIVATE for load, _, _ in case.rows)
+    if case.inside and private and code in case.person.facts:
+        yield Found(code, detail=dict(case.person.remarks).get(code, ""))
 
 
 def many_outside(case: Case) -> Iterator[Found]:
@@ -50,4 +59,4 @@ def _suggestion(case: Case) -> str:
     return f"perhaps {case.person.successor} was meant" if case.person.successor else ""
 
 
-RULES = (look_alike, known_facts, many_outside)
+RULES = (look_alike, known_facts, group_inside, many_outside)
