@@ -18,8 +18,9 @@ from milter.errors import RequestError, StoreError
 from milter.outbox import schedule
 from milter.outbox.parcels import Parcel, ended, parcel_for, voided
 from milter.outbox.releasing import is_protected_release, protect_held
+from milter.outbox.steady import SteadyClock
 from milter.relay.result import RecipientResult
-from milter.store import outbox, owners
+from milter.store import outbox, owners, trail
 from milter.store.outbox import Item
 from milter.store.transaction import Transaction
 
@@ -40,6 +41,7 @@ class Outbox:
         self._with = surroundings
         self._owner = owners.new_owner()
         self._wake = asyncio.Event()
+        self._steady = SteadyClock(surroundings.clock)
 
     def wake(self) -> None:
         """Say that there is something to send."""
@@ -54,7 +56,8 @@ class Outbox:
                 if loop.time() >= next_schedule:
                     next_schedule = loop.time() + SCHEDULE_SECONDS
                     await self._free_what_the_dead_held()
-                    await self._commit(schedule.work_for(self._with))
+                    if self._steady.is_believed(await asyncio.to_thread(self._newest)):
+                        await self._commit(schedule.work_for(self._with))
                 sent = await self.drain_once()
             except StoreError as error:
                 _log.error("store-unavailable", cause=str(error))
@@ -87,6 +90,10 @@ class Outbox:
         with self._with.store.read() as tx:
             return owners.something_leased(tx)
 
+    def _newest(self) -> datetime | None:
+        with self._with.store.read() as tx:
+            return trail.newest(tx.connection)
+
     def _something_due(self) -> bool:
         """Look without writing, so that an idle gateway leaves the store alone."""
         with self._with.store.read() as tx:
@@ -103,7 +110,7 @@ class Outbox:
             await self._commit(lambda tx: voided(tx, item, self._owner))
         except (
             StoreError
-        ) as error:  # of this item alone, or of the whole store: then the next commit fails too
+        ) as error:  # of this item alone; where it is the whole store, the next commit fails too
             _log.error("outbox-item-unreadable", item=item.id, kind=item.kind, cause=str(error))
             await self._commit(lambda tx: outbox.retry(tx, item, self._owner, "unreadable"))
         except Exception:

@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 from milter import sharing
 from milter.dispatch.surroundings import Surroundings
-from milter.store import decisions, shares
+from milter.settings import Retention
+from milter.store import decisions, purge, shares
 from milter.store.transaction import Transaction
 
 
 def work_for(with_: Surroundings) -> Callable[[Transaction], int]:
-    """Make the unit of work of one round; it gives how much was done."""
-    del with_
+    """Make the unit of work of one round; it gives how much was done. It ends and destroys: see `steady`."""
+    plan = _plan(with_.known.settings.retention)
 
     def work(tx: Transaction) -> int:
         done = decisions.expire(tx, tx.now)
@@ -20,6 +21,15 @@ def work_for(with_: Surroundings) -> Callable[[Transaction], int]:
         for share in shares.to_remind(tx, tx.now):
             sharing.remind(tx, share)
             done += 1
-        return done
+        return done + purge.purge(tx, plan)
 
     return work
+
+
+def _plan(kept: Retention) -> purge.Schedule:
+    return purge.Schedule(
+        held_content=kept.held_days,
+        facts=kept.facts_days,
+        progress=kept.progress_days,
+        judged=kept.judged_days,
+    )

@@ -1,7 +1,7 @@
 """Opening the store: one SQLite file, or one PostgreSQL for several nodes, with the same schema.
 
 Guarantees: what was committed is on the disk (SQLite WAL with synchronous=FULL; PostgreSQL as it is set up,
-by default the same); a store that is newer than this program is refused, and so is one whose key file is
+by default the same); a store that is too new for this program is refused, and so is one whose key file is
 missing or another's. Open it after forking, once in each process.
 """
 
@@ -35,6 +35,14 @@ _PRAGMAS = (
     "PRAGMA cache_size=-16000",
     "PRAGMA journal_size_limit=67108864",
 )
+_PATIENCE = {  # so that a database that went away, or a table that somebody locked, is 451 and no silence
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+    "options": f"-c lock_timeout={_BUSY_MS} -c idle_in_transaction_session_timeout=60000",
+}
 
 
 class Store:
@@ -163,7 +171,7 @@ def _sqlite(url: URL) -> Engine:
 
 def _postgresql(url: URL) -> Engine:
     try:
-        return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 5})
+        return create_engine(url, pool_pre_ping=True, connect_args=_PATIENCE)
     except (NoSuchModuleError, ImportError) as error:
         raise StoreError("PostgreSQL needs the extra: pip install sealgate[postgres]") from error
 
@@ -182,7 +190,7 @@ def _bring_up(engine: Engine) -> None:
         raise StoreError("The store is newer than this program: install the version that wrote it.")
     if step is Step.OLDER and engine.dialect.name == "postgresql":
         raise StoreError("The store is older than this program: run `sealgate migrate`, once for all nodes.")
-    if step is not Step.CURRENT:
+    if step not in {Step.CURRENT, Step.AHEAD}:
         bring_up(engine)
 
 

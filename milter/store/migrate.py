@@ -1,7 +1,12 @@
 """Bringing the tables of a store to what this program expects, step by step.
 
 Guarantees: all steps that are due happen in one transaction, by one process at a time; the rest wait and find
-it done. Steps only add, so that nodes of the version before keep running on a store that was migrated.
+it done. A step waits ten seconds at most for a table that others use, and then nothing was changed.
+
+Expand, then contract: a step adds what older programs need not know (a table, a column with a default), so nodes
+of the version before keep running, and may start anew, on a store that was migrated. What they need goes only in
+a later version, whose steps raise OLDEST. The store keeps OLDEST as 'works-from', for programs to read that do not
+know its newest step.
 """
 
 from enum import Enum
@@ -13,6 +18,9 @@ from milter.errors import StoreError
 
 HEAD = "0005"  # the newest step in migrations/versions
 KNOWN = ("0001", "0002", "0003", "0004", "0005")
+OLDEST = (
+    "0001"  # programs that know this step may work on a store of HEAD: raise it when something is taken away
+)
 _LOCK = 7_325_001  # any number of our own, for PostgreSQL's advisory lock
 
 
@@ -22,6 +30,7 @@ class Step(Enum):
     EMPTY = "empty"
     OLDER = "older"
     CURRENT = "current"
+    AHEAD = "ahead"  # newer, and this program may work on it
     NEWER = "newer"
 
 
@@ -33,7 +42,8 @@ def step_of(connection: Connection) -> Step:
     if found is None:
         return Step.EMPTY
     if found not in KNOWN:
-        return Step.NEWER
+        works_from = connection.execute(text("SELECT value FROM meta WHERE name = 'works-from'")).scalar()
+        return Step.AHEAD if works_from in KNOWN else Step.NEWER
     return Step.CURRENT if found == HEAD else Step.OLDER
 
 
@@ -44,8 +54,10 @@ def bring_up(engine: Engine, to: str = HEAD) -> None:
 
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        if step_of(connection) is Step.NEWER:
+            connection.execute(text("SET LOCAL lock_timeout = '10s'"))
+        if step_of(connection) in {Step.NEWER, Step.AHEAD}:
             raise StoreError("The store is newer than this program: nothing was changed.")
         config = Config()
         config.set_main_option(
@@ -53,3 +65,5 @@ def bring_up(engine: Engine, to: str = HEAD) -> None:
         )
         config.attributes["connection"] = connection
         command.upgrade(config, to)
+        connection.execute(text("DELETE FROM meta WHERE name = 'works-from'"))
+        connection.execute(text("INSERT INTO meta VALUES ('works-from', :step)"), {"step": OLDEST})

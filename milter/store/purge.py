@@ -1,5 +1,7 @@
 """Retention: what the store need not keep any longer is destroyed on schedule; register and trail stay.
 
+`milter/outbox/schedule.py` runs it, with the days of the settings.
+
 Guarantees: nothing that somebody still waits for is destroyed, and each purge leaves its audit row. Work is
 done in small steps, so that mail does not wait behind it; call `purge` until it gives False.
 """
@@ -25,6 +27,7 @@ class Schedule:
     password: int = 14  # after its release: until then it can be sent again
     facts: int = 56  # for replay
     progress: int = 14  # longer than any upstream server tries again (RFC 5321 4.5.4.1: 4-5 days)
+    judged: int = 730  # that a message was judged, and how
     outbox: int = 30  # after it was sent, failed or withdrawn
     learnt: int = 365  # after it was last seen; lists for exact matching stay
 
@@ -37,6 +40,7 @@ def purge(tx: Transaction, schedule: Schedule | None = None) -> bool:
         _passwords(tx, plan),
         _rows(tx, "facts", tables.facts, tables.facts.c.at < _before(tx, plan.facts)),
         _rows(tx, "progress", tables.progress, tables.progress.c.at < _before(tx, plan.progress)),
+        _rows(tx, "judged", tables.judged, tables.judged.c.at < _before(tx, plan.judged)),
         _rows(tx, "claims", tables.claims, tables.claims.c.lease_until < _before(tx, 1)),
         _rows(tx, "sessions", tables.sessions, tables.sessions.c.expires_at < tx.now),
         _rows(tx, "invitations", tables.invitations, tables.invitations.c.expires_at < _before(tx, 30)),

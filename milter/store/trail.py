@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from milter.store.columns import canonical, microseconds
@@ -160,6 +160,12 @@ def rows_about(connection: Connection, subject: str, limit: int = 1_000) -> tupl
 
 def _row(found: Row[Any]) -> AuditRow:
     return AuditRow(**found._mapping)
+
+
+def newest(connection: Connection) -> datetime | None:
+    """Give the moment of the latest row of all chains; None where there is none."""
+    moment: datetime | None = connection.execute(select(func.max(audit.c.at))).scalar()
+    return moment
 
 
 def verify(connection: Connection, vault: Vault) -> Verified:

@@ -13,10 +13,13 @@ from milter.store.engine import Store, connect, migrate, open_store
 from .conftest import Opener
 
 
-def _set_version(url: str, version: str) -> None:
+def _set_version(url: str, version: str, works_from: str) -> None:
     engine = connect(url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
+        connection.execute(
+            text("UPDATE meta SET value = :step WHERE name = 'works-from'"), {"step": works_from}
+        )
     engine.dispose()
 
 
@@ -46,10 +49,20 @@ def test_key_of_another_store_is_refused(open_it: Opener, key_file: Path, tmp_pa
         open_it()
 
 
-def test_newer_store_is_refused(open_it: Opener, url: str):
-    """A store that a later version has migrated is left alone, by starting and by migrating."""
+def test_newer_store_that_says_so_is_worked_on(nothing_yet: None, open_it: Opener, url: str):
+    """A store that a later version only added to serves nodes of the version before, until they are replaced."""
     open_it().close()
-    _set_version(url, "9999")
+    _set_version(url, "9999", works_from=steps.HEAD)
+    store = open_it()
+    store.submit(lambda tx: tx.record("tried", "SG-1", "test", {})).result()
+    with pytest.raises(StoreError, match="newer"):
+        migrate(url)
+
+
+def test_newer_store_is_refused(nothing_yet: None, open_it: Opener, url: str):
+    """A store from which a later version took something away is left alone, by starting and by migrating."""
+    open_it().close()
+    _set_version(url, "9999", works_from="9998")
     with pytest.raises(StoreError, match="newer"):
         open_it()
     with pytest.raises(StoreError, match="newer"):

@@ -72,7 +72,7 @@ def test_password_goes_some_time_after_its_release(store: Store, clock: FakeCloc
 
 
 def test_what_is_old_goes_and_register_and_trail_stay(store: Store, clock: FakeClock):
-    """Facts, progress and finished outbox items go on schedule; judged messages, register and audit don't."""
+    """Facts, progress, finished outbox items and judged messages go on schedule; register and audit don't."""
 
     def unit(tx: Any) -> None:
         judged.record(tx, MESSAGE, (), {"x": 1})
@@ -94,6 +94,12 @@ def test_what_is_old_goes_and_register_and_trail_stay(store: Store, clock: FakeC
     _purge(store)
     assert [_rows(store, table) for table in tables] == [0, 0, 1, 1, 1, 1]
     assert _rows(store, "audit") > before
+    clock.pass_by(days=730 - 366)
+    _purge(store)
+    assert _rows(store, "judged") == 1
+    clock.pass_by(seconds=1)
+    _purge(store)
+    assert (_rows(store, "judged"), _rows(store, "register")) == (0, 1)
     assert store.verify().whole
 
 
