@@ -94,7 +94,7 @@ class Node(Program):
     ) -> None:
         self.port = free_port()
         configure(folder, hop, settings=_SETTINGS, port=self.port)
-        _set_store(folder, name, url, key, workers)
+        set_store(folder, name, url, key, workers)
         command = [
             sys.executable,
             "-m",
@@ -123,7 +123,8 @@ class Node(Program):
 _SETTINGS = f'[receipts]\ndomain = "{RECEIPTS}"\npage-url = "{PAGES}"\n[dns]\nenabled = false\n'
 
 
-def _set_store(folder: Path, name: str, url: str, key: Path, workers: int) -> None:
+def set_store(folder: Path, name: str, url: str, key: Path, workers: int) -> None:
+    """Give a configured node its name, the store that it shares, and the number of its processes."""
     file = folder / "sealgate.toml"
     text = file.read_text().replace("processes = 1", f"processes = {workers}")
     text = text.replace(f"sqlite:///{folder}/store.db", url).replace(f"{folder}/store.key", str(key))

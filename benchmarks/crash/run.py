@@ -20,7 +20,7 @@ from milter.store.engine import Store, open_store
 from milter.store.schema import outbox as outbox_table
 from tests.postfix.instance import Postfix, free_port
 
-_TARGETS = (("worker", 9), ("node", 3), ("child", 3), ("database", 2), ("next hop", 3))  # with their weights
+TARGETS = (("worker", 9), ("node", 3), ("child", 3), ("database", 2), ("next hop", 3))  # with their weights
 _TRICKLE = 5.0  # messages a second, however few kills there were
 
 
@@ -35,6 +35,7 @@ class Plan:
     nodes: int = 2
     workers: int = 1  # of each node
     points: tuple[str, ...] = POINTS  # each hit once at least
+    targets: tuple[tuple[str, int], ...] = TARGETS  # what is killed at random
     pause: float = 0.8  # seconds between two kills
     patience: float = 900.0  # seconds for all to settle
 
@@ -146,7 +147,8 @@ class Run:
         self.killed[what] = self.killed.get(what, 0) + 1
 
     def _kill_something(self) -> None:
-        (target,) = self._random.choices([t for t, _ in _TARGETS], [weight for _, weight in _TARGETS])
+        targets = self._plan.targets
+        (target,) = self._random.choices([t for t, _ in targets], [weight for _, weight in targets])
         node = self._random.choice(self.nodes)
         if target == "database" and self._database:
             self._database.kill()

@@ -107,13 +107,29 @@ async def running(
     folder: Path, policy: str = "", settings: str = "", smtp: str = ""
 ) -> AsyncIterator[Running]:
     """Run a gateway whose policy has these lines put on top, and whose settings have these added."""
+    async with capturing() as (sink, hop):
+        configure(folder, hop, policy, settings, smtp=smtp)
+        async with serving(folder, sink) as gateway_running:
+            yield gateway_running
+
+
+@asynccontextmanager
+async def capturing() -> AsyncIterator[tuple[Sink, int]]:
+    """Run a next hop that keeps everything; give it and its port."""
     sink = Sink()
     listening = await asyncio.get_running_loop().create_server(
         lambda: SMTP(sink, hostname="sink", enable_SMTPUTF8=True, data_size_limit=None), "127.0.0.1", 0
     )
-    hop = listening.sockets[0].getsockname()[1]
-    configure(folder, hop, policy, settings, smtp=smtp)
-    service = await gateway.build(folder, 0, "test")
+    try:
+        yield sink, listening.sockets[0].getsockname()[1]
+    finally:
+        listening.close()
+
+
+@asynccontextmanager
+async def serving(folder: Path, sink: Sink, node: str = "test") -> AsyncIterator[Running]:
+    """Run a gateway that is configured already."""
+    service = await gateway.build(folder, 0, node)
     bound = bind("127.0.0.1:0")
     server = Server(load_settings(folder).smtp, service, service.capabilities)
     await server.start([bound])
@@ -122,7 +138,6 @@ async def running(
     finally:
         await server.drain(2)
         await service.close()
-        listening.close()
 
 
 def configure(
