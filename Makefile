@@ -49,6 +49,9 @@ $(VENV)/.dev: $(VENV)/.run $(REQ)/dev.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(REQ)/dev.txt
 	@touch $@
 
+bench: setup-dev ## speed beside Postfix, amavis and rspamd; writes docs/performance.md (QUICK=1: a minute, writes nothing)
+	@$(BIN)/python benchmarks/performance_bench.py $(if $(QUICK),--quick)
+
 lock: $(VENV)/.python ## resolve the dependencies anew and write the lock files
 	@cd $(REQ) && echo 'uv' | ../../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate - -o uv.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra postgres --extra sevenzip --extra ldap pyproject.toml $(REQ)/build.in -o $(REQ)/run.txt

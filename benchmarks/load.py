@@ -63,6 +63,12 @@ def item(sender: str, recipients: Sequence[str], raw: bytes) -> Item:
     )
 
 
+def retitled(one: Item, number: int) -> Item:
+    """The same message sent a second time by its author: all but a header field is what it was."""
+    field = b"X-Sent-Again: %d\r\n" % number
+    return Item(one.commands, one.replies, field + one.body, one.octets + len(field))
+
+
 def read(folder: Path) -> list[Item]:
     """Read a folder of `.eml` files with its `index.jsonl`."""
     rows = [json.loads(line) for line in (folder / "index.jsonl").read_text().splitlines()]

@@ -204,7 +204,7 @@ def message(rng: Random, number: int, sort: str, personal: bool, to: tuple[str, 
     mail["To"] = ", ".join(to)
     mail["Subject"] = "Private and Confidential: update" if personal else "Monthly update"
     mail["Date"] = "Tue, 10 Mar 2026 09:14:00 +0000"
-    mail["Message-ID"] = f"<perf-{number:04}@wokingham.gov.uk>"
+    mail["Message-ID"] = f"<perf-{number:04}-{rng.randrange(10**9)}@wokingham.gov.uk>"
     size = 5_000 if sort == "text" else 800
     mail.set_content(sentences(rng, size, personal and sort == "text"), cte="7bit")
     for name, subtype, content in ATTACHED[sort](rng, personal):
@@ -224,7 +224,7 @@ def _forwarded(inner: EmailMessage, rng: Random, number: int, recipients: tuple[
     outer["To"] = ", ".join(recipients)
     outer["Subject"] = f"FW: {inner['Subject']}"
     outer["Date"] = "Tue, 10 Mar 2026 10:14:00 +0000"
-    outer["Message-ID"] = f"<perf-fw-{number:04}@wokingham.gov.uk>"
+    outer["Message-ID"] = f"<perf-fw-{number:04}-{rng.randrange(10**9)}@wokingham.gov.uk>"
     outer.set_content("Please see below.\n", cte="7bit")
     outer.add_attachment(inner)
     outer.set_boundary(f"=_fwd_{number:04}_{rng.randrange(10**9)}")
@@ -241,12 +241,14 @@ def order(count: int, seed: int) -> list[tuple[str, bool]]:
     return plan
 
 
-def publish(out: Path, count: int = 200, seed: int = 1) -> int:
-    """Write messages and their index; how many bytes."""
+def publish(out: Path, count: int = 200, seed: int = 1, sorts: tuple[str, ...] = ()) -> int:
+    """Write messages and their index; how many bytes. `sorts` leaves the others out."""
     out.mkdir(parents=True, exist_ok=True)
     total = 0
     with (out / "index.jsonl").open("w", encoding="utf-8") as index:
         for number, (sort, personal) in enumerate(order(count, seed)):
+            if sorts and sort not in sorts:
+                continue
             rng = Random(f"{seed}/{number}")
             recipients = tuple(rng.sample(RECIPIENTS, rng.choice((1, 1, 2))))
             content = message(rng, number, sort, personal, recipients)
@@ -264,8 +266,9 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--count", type=int, default=200, help="messages (the mix stays)")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--sorts", nargs="+", default=[], help="of these sorts only")
     options = parser.parse_args()
-    total = publish(options.out, options.count, options.seed)
+    total = publish(options.out, options.count, options.seed, tuple(options.sorts))
     print(f"{total / 1e6:.1f} MB in {options.out}")
     return 0
 
