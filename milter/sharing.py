@@ -44,14 +44,15 @@ def happened(tx: Transaction, share_id: str, event: Event, actor: str, **details
         _adopt(tx, share)
     left = not (event in ENDS and share.state == "sent" and _keep_back(tx, share, actor))
     follows = step(_standing(share, left=left), event)
+    heard_as = str(details.get("heard", event))
     if follows.why_not:
-        shares.note(tx, share_id, event, actor, **details)
+        shares.note(tx, share_id, heard_as, actor)
         return follows
     for state in follows.to:
         evidence = follows.evidence if state == follows.evidence else ""
         shares.move(tx, share_id, state, actor, evidence=evidence, told=event == "told", **details)
     if not follows.to:
-        shares.note(tx, share_id, event, actor, **details)
+        shares.note(tx, share_id, heard_as, actor)
     if follows.spends_tokens:
         for purpose in ("page", "address", "sender"):
             shares.spend_tokens(tx, share_id, purpose)

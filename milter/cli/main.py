@@ -201,6 +201,9 @@ def _hold(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     listing.add_argument("--all", action="store_true", help="what was decided too")
     show = _command(acts, "show", records.hold_show, "show who, to whom, why, and what was found (masked)")
     release = _command(acts, "release", records.hold_release, "let a message go, to all or some recipients")
+    release.add_argument(
+        "--protected", action="store_true", help="locked by a password of its own, with all that is attached"
+    )
     refuse = _command(acts, "refuse", records.hold_refuse, "refuse a message; its sender is told why")
     for sub in (listing, show, release, refuse):
         _config(sub, needed=True)

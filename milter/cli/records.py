@@ -126,8 +126,15 @@ def hold_release(arguments: argparse.Namespace) -> int:
     four_eyes = load_policy(arguments.config).holding.four_eyes
     with opened(arguments) as store, store.transaction() as tx:
         recipients = arguments.to or _waiting(quarantine.get(tx, held_id))
-        out = decisions.release(tx, held_id, recipients, actor(), arguments.reason, four_eyes=four_eyes)
-    words = "will be sent to" if out else "has the first of two approvals for"
+        how: decisions.How = "protected" if arguments.protected else "as-it-is"
+        out = decisions.release(
+            tx, held_id, recipients, actor(), arguments.reason, how=how, four_eyes=four_eyes
+        )
+    words = (
+        ("will be locked and sent to" if arguments.protected else "will be sent to")
+        if out
+        else "has the first of two approvals for"
+    )
     sys.stdout.write(f"{held_id} {words} {', '.join(recipients)}.\n")
     return 0
 

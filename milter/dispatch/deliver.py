@@ -16,7 +16,7 @@ from milter.dispatch.case import Case, Copy, Done
 from milter.dispatch.judging import judge
 from milter.dispatch.plan import Plan, only_for, plan_for
 from milter.dispatch.protecting import protect_for
-from milter.dispatch.receiving import is_receipt, receive
+from milter.dispatch.receiving import apart, receive
 from milter.dispatch.surroundings import Surroundings
 from milter.dispatch.wishes import wishes_of
 from milter.errors import StoreError
@@ -69,8 +69,12 @@ class Dispatch:
         started = perf_counter()
         key = progress.message_key(self._with.store.vault, envelope.sender, raw)
         done, earlier = await self._done_before(key)
-        if is_receipt(envelope, self._with.known.settings.receipts.domain):
-            return await receive(envelope, raw, key, self._with)
+        receipts, others = apart(envelope, self._with.known.settings.receipts.domain)
+        if receipts is not None:
+            taken = await receive(receipts, raw, key, self._with)
+            if others is None:
+                return taken
+            envelope = others
         if all(recipient.address in done for recipient in envelope.recipients):
             return answer.taken(earlier)
         known = self._with.known

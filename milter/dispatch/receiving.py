@@ -5,7 +5,7 @@ or spent is refused like any unknown address; nothing but a person's own reply i
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -27,7 +27,6 @@ from milter.store.transaction import Transaction
 KEPT = timedelta(days=30)  # a reply that could not be passed on, for an operator to try again
 TAKEN = Reply(250, "2.0.0", "Receipt taken")
 NO_SUCH = Reply(550, "5.1.1", "No receipt is expected at this address")
-MIXED = Reply(451, "4.5.3", "Send mail to the receipts addresses by itself")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +37,19 @@ class _Reply:
     content: SealedContent
 
 
-def is_receipt(envelope: Envelope, domain: str) -> bool:
-    """Whether any recipient is at the receipts domain."""
-    return bool(domain) and any(domain_of(r.address) == domain for r in envelope.recipients)
+def apart(envelope: Envelope, domain: str) -> tuple[Envelope | None, Envelope | None]:
+    """Part what is addressed to the receipts domain from the rest, such as a reply to all; None where there is none."""
+    mine = tuple(r for r in envelope.recipients if domain and domain_of(r.address) == domain)
+    others = tuple(r for r in envelope.recipients if r not in mine)
+    return (
+        replace(envelope, recipients=mine) if mine else None,
+        replace(envelope, recipients=others) if others else None,
+    )
 
 
 async def receive(envelope: Envelope, raw: bytes, key: str, with_: Surroundings) -> Reply:
-    """Take one message in for all shares that it is addressed to."""
+    """Take one message in for all shares that it is addressed to; all its recipients are at the receipts domain."""
     domain = with_.known.settings.receipts.domain
-    if any(domain_of(recipient.address) != domain for recipient in envelope.recipients):
-        return MIXED
     tokens = [token_of(recipient.address, domain) for recipient in envelope.recipients]
     message = parse(raw, with_.known.caps)
     what = heard(classify(message, envelope.sender).kind)

@@ -78,7 +78,7 @@ OUTCOME_WORDS: dict[Became, str] = {
     "not-sent": "not sent, because it was stopped for another recipient",
     "released": "sent, after a reviewer released it",
     "expired": "not sent, because nobody released it in time",
-    "unconfirmed": "sent with its documents locked; nobody confirmed it, so the password was never sent",
+    "unconfirmed": "sent with its documents locked; the password is destroyed",
 }
 
 
@@ -185,7 +185,9 @@ class Expired:
     organisation: Organisation
     mail: Mail
     outcomes: tuple[Outcome, ...]
-    what: Literal["held", "share"]  # 'share': the document went, the password never will
+    what: Literal[
+        "held", "share", "telephone"
+    ]  # the latter two: the document went, the password is destroyed
 
 
 @dataclass(frozen=True, slots=True)

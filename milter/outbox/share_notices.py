@@ -94,8 +94,12 @@ def _notice(tx: Transaction, name: str, share: Share, with_: Surroundings) -> mo
         case "undelivered":
             return model.Undelivered(organisation, mail, share.recipient, WAYS_AFTER_BOUNCE)
         case "expired":
-            outcome = model.Outcome(share.recipient, "expired", "nobody confirmed that it arrived")
-            return model.Expired(organisation, mail, (outcome,), "share")
+            told = share.way == "telephone"
+            why = (
+                "nobody wrote down that the password was told" if told else "nobody confirmed that it arrived"
+            )
+            outcome = model.Outcome(share.recipient, "unconfirmed", why)
+            return model.Expired(organisation, mail, (outcome,), "telephone" if told else "share")
         case "withdrawn":
             return model.Withdrawn(organisation, mail, share.recipient)
         case "telephone-card":

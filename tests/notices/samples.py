@@ -88,6 +88,8 @@ SAMPLES: tuple[Notice, ...] = (
         "https://sealgate.wokeford.gov.uk/ask/x/y",
     ),
     Expired(COUNCIL, MAIL, (Outcome(ADDRESS, "expired"),), "held"),
+    Expired(COUNCIL, MAIL, (Outcome(ADDRESS, "unconfirmed", "nobody confirmed"),), "share"),
+    Expired(COUNCIL, MAIL, (Outcome(ADDRESS, "unconfirmed", "nobody wrote it down"),), "telephone"),
     Undelivered(COUNCIL, MAIL, ADDRESS, ("Use the Learning Hub.",)),
     SentLocked(
         COUNCIL,
