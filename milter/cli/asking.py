@@ -45,8 +45,10 @@ def rows(arguments: argparse.Namespace) -> int:
 async def _looked_up(persons: People, known: Known) -> tuple[People, dict[str, str]]:
     """Ask as the gateway would, and for every domain, whether it matters or not."""
     from milter.daemon import ways
+    from milter.daemon.greeting import Greeter
 
-    evidence = await ways.build(known.settings, Forgetful(), lambda: known.policy, answering=False)
+    greet = Greeter(known.settings.smtp.hostname).greet
+    evidence = await ways.build(known.settings, Forgetful(), lambda: known.policy, greet, answering=False)
     if evidence is None:
         raise RequestError("Look-ups are turned off: dns.enabled is false.")
     try:

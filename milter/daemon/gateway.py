@@ -120,8 +120,10 @@ async def build(folder: Path | None, index: int, node: str) -> Gateway:
     with_.entry_secret = _word_in(settings.smtp.entry_secret_file)
     watch = await Watch(store, next_hop.capabilities).start(settings.metrics) if settings.metrics else None
     from milter.daemon import ways
+    from milter.daemon.greeting import Greeter
 
-    evidence = await ways.build(settings, ways.StoreMemory(store), lambda: with_.known.policy)
+    greet = Greeter(settings.smtp.hostname).greet
+    evidence = await ways.build(settings, ways.StoreMemory(store), lambda: with_.known.policy, greet)
     if evidence is not None:
         with_.find_people = (*with_.find_people, evidence.routes.find)
         with_.way_tried = evidence.routes.tried

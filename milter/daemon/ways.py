@@ -9,10 +9,9 @@ from milter import log
 from milter.clock import utc_now
 from milter.errors import SealgateError, StoreError
 from milter.policy.policy import Policy
-from milter.relay.connection import HopError, connect
 from milter.routes.fetch import PolicyFetcher, is_public
 from milter.routes.health import Health
-from milter.routes.look import Looker, Shown
+from milter.routes.look import Greet, Looker
 from milter.routes.memory import About, Memory
 from milter.routes.pins import Pins
 from milter.routes.resolver import Resolver
@@ -21,9 +20,6 @@ from milter.routes.socketmap import Socketmap
 from milter.settings import Settings
 from milter.store import learnt
 from milter.store.engine import Store
-
-SMTP_PORT = 25
-GREETING_SECONDS = 10.0
 
 _log = log.logger("routes")
 
@@ -77,11 +73,17 @@ class Ways:
 
 
 async def build(
-    settings: Settings, memory: Memory, policy: Callable[[], Policy], *, answering: bool = True
+    settings: Settings,
+    memory: Memory,
+    policy: Callable[[], Policy],
+    greet: Greet | None = None,
+    *,
+    answering: bool = True,
 ) -> Ways | None:
     """Build it; None where evidence is not asked for. Raises SealgateError where the socketmap has no port.
 
-    `answering`: Postfix may ask at `dns.socketmap`.
+    `greet` is how a server is probed, where `dns.probe` asks for it (`milter.daemon.greeting`); `answering`:
+    Postfix may ask at `dns.socketmap`.
     """
     dns = settings.dns
     if not dns.enabled:
@@ -92,8 +94,7 @@ async def build(
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     fetcher = PolicyFetcher(resolver, context, may_reach)
     pins = Pins(resolver, fetcher, memory, utc_now, dns.cache_entries)
-    greet = Greeter(context, settings.smtp.hostname).greet if dns.probe else None
-    looker = Looker(resolver, pins, greet, may_reach)
+    looker = Looker(resolver, pins, greet if dns.probe else None, may_reach)
     enforced = settings.secure_next_hop is not None
     routes = Routes(dns, looker, Health(resolver), memory, policy, utc_now, enforced=enforced)
     socketmap = Socketmap(routes) if dns.socketmap and answering else None
@@ -109,29 +110,3 @@ async def build(
 
 def _anywhere(_address: str) -> bool:
     return True
-
-
-class Greeter:
-    """Greets a domain's mail server to see whether its TLS holds; nothing is sent by it."""
-
-    def __init__(self, context: ssl.SSLContext, hostname: str, port: int = SMTP_PORT) -> None:
-        self._context = context
-        self._hostname = hostname
-        self._port = port
-
-    async def greet(self, address: str, name: str) -> Shown | None:
-        """Say what the server shows; None where it can't be greeted at all."""
-        try:
-            connection = await connect(address, self._port, GREETING_SECONDS, GREETING_SECONDS)
-        except HopError:
-            return None
-        try:
-            await connection.greet(self._hostname)
-            if not connection.capabilities.starttls:
-                return "none"
-            await connection.start_tls(self._context, name, self._hostname)
-        except HopError as error:
-            return "tls" if isinstance(error.__cause__, ssl.SSLError) else None
-        finally:
-            connection.close()
-        return "verified"
