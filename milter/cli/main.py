@@ -8,7 +8,7 @@ from pathlib import Path
 
 import milter
 from milter import log
-from milter.cli import doctor, keeping, looking, matching, partners, records, running, sharing
+from milter.cli import accounts, doctor, keeping, looking, matching, partners, records, running, sharing
 from milter.errors import ConfigurationError, RequestError, SealgateError
 from milter.policy.model import EVIDENCE
 
@@ -65,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
     _partners(commands)
     _match(commands)
     _records(commands)
+    _accounts(commands)
     return top
 
 
@@ -289,6 +290,37 @@ def _records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         acts, "verify", records.audit_verify, "walk the hash chains and say whether they are whole"
     )
     _config(verify, needed=True)
+    check = _command(
+        acts,
+        "check-pack",
+        records.audit_check_pack,
+        "check an evidence pack against the store that it came from",
+        "Exit code 1 where a file, the seal or a row of the trail does not hold.",
+    )
+    check.add_argument("file", metavar="FILE", type=Path)
+    _config(check, needed=True)
+
+
+def _accounts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    account = _command(commands, "account", accounts.listing, "the people who use the pages")
+    acts = account.add_subparsers(title="acts", metavar="ACT", required=True)
+    listing = _command(
+        acts, "list", accounts.listing, "list the accounts, their roles and when they were last here"
+    )
+    invite = _command(acts, "invite", accounts.invite, "print a link by which somebody sets up an account")
+    invite.add_argument("--role", action="append", required=True, choices=accounts.ROLES)
+    invite.add_argument(
+        "--organisation",
+        action="append",
+        metavar="NAME",
+        help="only its messages and records; all where none is given",
+    )
+    disable = _command(acts, "disable", accounts.disable, "shut somebody out, at once")
+    enable = _command(acts, "enable", accounts.enable, "let somebody in again")
+    for sub in (listing, invite, disable, enable):
+        _config(sub, needed=True)
+    for sub in (invite, disable, enable):
+        sub.add_argument("email", metavar="ADDRESS")
 
 
 def _keeping(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -15,7 +15,7 @@ from milter.cli.words import plural, table
 from milter.errors import RequestError
 from milter.policy.load import load_policy
 from milter.settings import load_settings
-from milter.store import decisions, quarantine
+from milter.store import decisions, evidence, quarantine
 from milter.store import register as entries
 from milter.store.engine import Store, open_store
 from milter.store.engine import migrate as bring_up
@@ -187,3 +187,20 @@ def audit_verify(arguments: argparse.Namespace) -> int:
         verified = store.verify()
     sys.stdout.write(f"{verified}\n")
     return 0 if verified.whole else 1
+
+
+def audit_check_pack(arguments: argparse.Namespace) -> int:
+    """Carry out `sealgate audit check-pack`."""
+    try:
+        content = arguments.file.read_bytes()
+    except OSError as error:
+        raise RequestError(f"{arguments.file} can't be read: {error.strerror}.") from error
+    with opened(arguments) as store:
+        checked = evidence.check(store, content)
+    for fault in checked.faults:
+        sys.stdout.write(f"{fault}\n")
+    if not checked.faults:
+        sys.stdout.write(
+            f"The pack holds: its seal, every file, and {plural(checked.rows, 'row')} of the trail.\n"
+        )
+    return 1 if checked.faults else 0

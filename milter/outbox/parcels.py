@@ -13,6 +13,7 @@ from milter.message.parse import parse
 from milter.notices.model import (
     Answered,
     Expired,
+    Incident,
     Mail,
     Notice,
     Outcome,
@@ -23,10 +24,16 @@ from milter.notices.model import (
 from milter.notices.moments import in_words
 from milter.outbox import share_notices
 from milter.relay.result import RecipientResult
-from milter.store import contents, decisions, judged, outbox, quarantine, shares
+from milter.store import contents, decisions, incidents, judged, outbox, quarantine, register, shares
 from milter.store.outbox import Item
 from milter.store.quarantine import HeldInFull
 from milter.store.transaction import Transaction
+
+REPORTED = {
+    "mis-sent": "Somebody reported that information went to the wrong person.",
+    "device-lost": "Somebody reported that a device or papers were lost.",
+    "device-stolen": "Somebody reported that a device or papers were stolen.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,8 @@ def parcel_for(tx: Transaction, item: Item, with_: Surroundings) -> Parcel:
             return _verdict_of_people(tx, item, with_)
         case "question" | "answered":
             return _word_of_reviewer(tx, item, with_)
+        case "incident":
+            return _incident(tx, item, with_)
         case other:
             raise RequestError(f"The outbox has no way to send a {other!r}.")
 
@@ -177,6 +186,30 @@ def _word_of_reviewer(tx: Transaction, item: Item, with_: Surroundings) -> Parce
         notice = Answered(organisation, mail, str(told["text"]), page)
     owed = mailing.mail(notice, item.subject, item.dedupe, message.sender, tx.now, settings)
     return _finished(owed.payload)
+
+
+def _incident(tx: Transaction, item: Item, with_: Surroundings) -> Parcel:
+    """Tell information governance of an incident that a person reported."""
+    settings = with_.known.settings
+    to = settings.contact.governance_address or settings.contact.help_address
+    if not to:
+        raise RequestError("Nobody is configured who could be told (contact.governance-address).")
+    incident = incidents.get(tx, item.subject)
+    entry = register.get(tx, incident.register_id)
+    url = settings.pages.admin_url.rstrip("/")
+    notice = Incident(
+        organisation=explaining.organisation(settings),
+        mail=Mail(entry.id if entry else "", entry.sender if entry else "", in_words(incident.opened_at)),
+        incident=incident.id,
+        what=REPORTED.get(incident.kind, "Somebody reported that a sharing went wrong."),
+        recipient=entry.recipient if entry else "",
+        opened_at=in_words(incident.opened_at),
+        due_at=in_words(incident.due_at),
+        categories=entry.information if entry else (),
+        password_given=True,
+        page=f"{url}/incidents/{incident.id}" if url else "",
+    )
+    return _finished(mailing.mail(notice, item.subject, item.dedupe, to, tx.now, settings).payload)
 
 
 def _mail(full: HeldInFull) -> Mail:

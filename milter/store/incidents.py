@@ -98,6 +98,21 @@ def listed(tx: Transaction, *, open_only: bool = True, limit: int = 200) -> tupl
     return tuple(value_of(Incident, row) for row in tx.execute(query))
 
 
+def about(
+    tx: Transaction, *, register_id: str = "", held_id: str = "", share_id: str = ""
+) -> tuple[Incident, ...]:
+    """Give the incidents about a record, a held message or a share, latest first."""
+    query = select(incidents).order_by(incidents.c.opened_at.desc())
+    for column, value in (
+        (incidents.c.register_id, register_id),
+        (incidents.c.held_id, held_id),
+        (incidents.c.share_id, share_id),
+    ):
+        if value:
+            query = query.where(column == value)
+    return tuple(value_of(Incident, row) for row in tx.execute(query))
+
+
 def report(tx: Transaction, incident_id: str, actor: str) -> None:
     """Record that the regulator was told. RequestError where it was, or the incident is closed."""
     _move(tx, incident_id, actor, ("open",), "reported", reported_at=tx.now)

@@ -23,6 +23,7 @@ CHANNELS = (
     "post",
     "fax",
     "device",
+    "laptop",
     "secure-page",
     "meeting",
 )
@@ -123,6 +124,7 @@ class Search:
     sender: str = ""
     recipient: str = ""
     gaps_only: bool = False
+    recorded_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,14 @@ def fill(tx: Transaction, entry_id: str, actor: str, **fields: Any) -> Entry:
     tx.execute(update(register).where(register.c.id == entry_id).values(**_row(entry)))
     audit.entry_filled(tx, entry_id, actor, "+".join(sorted(fields))[:100])
     return entry
+
+
+def settle(tx: Transaction, entry_id: str, actor: str) -> None:
+    """Record that what was due is done: it is back, confirmed or deleted. RequestError where nothing is due."""
+    here = and_(register.c.id == entry_id, register.c.status == "due")
+    if not changed(tx.execute(update(register).where(here).values(status="done", due_at=None))):
+        raise RequestError("Nothing is due for this record.")
+    audit.entry_status(tx, entry_id, actor, "done")
 
 
 def set_status(tx: Transaction, entry_id: str, status: str, actor: str = "gateway", *, tls: str = "") -> None:
@@ -215,6 +225,7 @@ def _narrowed(query: Select[Any], wanted: Search) -> Select[Any]:
         (table.status, wanted.status),
         (table.sender, wanted.sender),
         (table.recipient, wanted.recipient),
+        (table.recorded_by, wanted.recorded_by),
     ):
         if value:
             query = query.where(column == value)

@@ -158,6 +158,18 @@ def rows_about(connection: Connection, subject: str, limit: int = 1_000) -> tupl
     return tuple(_row(found) for found in connection.execute(query.limit(limit)))
 
 
+def latest(connection: Connection, limit: int) -> tuple[AuditRow, ...]:
+    """Give the latest rows of all chains, latest first."""
+    query = select(audit).order_by(audit.c.at.desc(), audit.c.chain, audit.c.seq.desc()).limit(limit)
+    return tuple(_row(found) for found in connection.execute(query))
+
+
+def row_at(connection: Connection, chain: str, seq: int) -> AuditRow | None:
+    """Give one row of a chain; None where there is none."""
+    found = connection.execute(select(audit).where(audit.c.chain == chain, audit.c.seq == seq)).one_or_none()
+    return None if found is None else _row(found)
+
+
 def _row(found: Row[Any]) -> AuditRow:
     return AuditRow(**found._mapping)
 

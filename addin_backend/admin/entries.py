@@ -1,0 +1,217 @@
+"""The record of sharing (R1): search, one entry, its gaps, what is due."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from starlette.responses import Response
+
+from addin_backend.admin import channels, paging
+from addin_backend.admin.names import names
+from addin_backend.admin.quarantine import organisations
+from addin_backend.admin.roles import EXPORTS, KEEPS_REGISTER, RECORDS, SEES_REGISTER
+from addin_backend.admin.visit import NotAllowedError, NotThereError, Values, Visit
+from addin_backend.admin.words import CHANNELS, FIELDS, LONDON
+from milter.errors import RequestError
+from milter.store import incidents, register, talk, trail
+from milter.store.accounts import Account
+from milter.store.ids import read_reference
+from milter.store.register import Entry, Search
+from milter.store.transaction import Transaction
+
+PATH = "/register"
+EACH = 50
+DUE_DAYS = 14  # how far ahead the list of what is due looks
+FILLED = (
+    "purpose",
+    "information",
+    "recipient_name",
+    "recipient_job_title",
+    "recipient_department",
+    "recipient_organisation",
+    "recipient_telephone",
+    "authorised_by",
+    "consent_limits",
+)
+KINDS = ("mis-sent", "device-lost", "device-stolen", "other")
+
+
+def listing(visit: Visit) -> Response:
+    """Search the record."""
+    wanted, errors = search_of(visit.query, visit.me)
+    with visit.store.read() as tx:
+        page = register.search(tx, wanted, after=paging.after_of(visit.query), limit=EACH)
+        count = register.count(tx, wanted)
+    return visit.page(
+        "register.html",
+        section=PATH,
+        entries=page.entries,
+        count=count,
+        more=count >= register.COUNT_LIMIT,
+        first=paging.after_of(visit.query) is None,
+        next=paging.link(PATH, visit.query, page.next),
+        begin=paging.begin(PATH, visit.query),
+        filters=paging.begin("", visit.query).removeprefix("?"),
+        channels=CHANNELS,
+        statuses=register.STATUSES,
+        organisations=organisations(visit),
+        records=visit.may(RECORDS),
+        exports=visit.may(EXPORTS),
+        errors=errors,
+        values=visit.query,
+    )
+
+
+def search_of(query: Values, me: Account) -> tuple[Search, dict[str, str]]:
+    """Make a search of the filters, within the account's scope; whoever only records sees what they recorded."""
+    errors: dict[str, str] = {}
+    scope, chosen = me.scope, query.get("organisation")
+    if chosen:
+        scope = (chosen,) if not scope or chosen in scope else ("\0",)
+    until = _date(query, "until", errors)
+    reference = read_reference(query.get("q"))
+    search = Search(
+        words=(reference or query.get("q"))[:200],
+        since=_date(query, "since", errors),
+        until=until + timedelta(days=1) if until else None,
+        channel=query.get("channel") if query.get("channel") in register.CHANNELS else "",
+        status=query.get("status") if query.get("status") in register.STATUSES else "",
+        organisations=scope,
+        gaps_only=bool(query.get("gaps")),
+        recorded_by="" if SEES_REGISTER & set(me.roles) else f"account:{me.id}",
+    )
+    return search, errors
+
+
+def entry_for(tx: Transaction, me: Account, entry_id: str) -> Entry:
+    """Give an entry that the account may see. NotThereError for any other."""
+    entry = register.get(tx, entry_id)
+    mine = entry is not None and entry.recorded_by == f"account:{me.id}"
+    if entry is None or (me.scope and entry.sender_organisation not in me.scope and not mine):
+        raise NotThereError
+    if not mine and not SEES_REGISTER & set(me.roles):
+        raise NotThereError
+    return entry
+
+
+def show(visit: Visit) -> Response:
+    """Show one entry."""
+    return _page(visit, {})
+
+
+def fill(visit: Visit) -> Response:
+    """Fill in what is missing, or correct it."""
+    entry_id = visit.path["id"]
+    fields = {name: visit.form.get(name)[:1_000] for name in FILLED if visit.form.get(name)}
+
+    def work(tx: Transaction) -> None:
+        entry = entry_for(tx, visit.me, entry_id)
+        if not may_change(visit, entry):
+            raise NotAllowedError
+        told: dict[str, Any] = dict(fields)
+        if "information" in told:
+            told["information"] = tuple(
+                word.strip() for word in told["information"].split(",") if word.strip()
+            )
+        fresh = {name: value for name, value in told.items() if value != getattr(entry, name)}
+        if not fresh:
+            raise RequestError("Nothing was changed.")
+        register.fill(tx, entry_id, visit.actor, **fresh)
+
+    visit.store.submit(work).result()
+    return visit.go(f"{PATH}/{entry_id}", done="The record is filled in.")
+
+
+def settle(visit: Visit) -> Response:
+    """Take down that what was due is done."""
+    entry_id = visit.path["id"]
+
+    def work(tx: Transaction) -> None:
+        entry = entry_for(tx, visit.me, entry_id)
+        if not may_change(visit, entry):
+            raise NotAllowedError
+        register.settle(tx, entry_id, visit.actor)
+
+    visit.store.submit(work).result()
+    return visit.go(f"{PATH}/{entry_id}", done="It is noted as done.")
+
+
+def note(visit: Visit) -> Response:
+    """Add a note to an entry."""
+    entry_id, text = visit.path["id"], visit.form.get("note")[:4_000]
+    if not text:
+        return _page(visit, {"note": "Enter the note"})
+
+    def work(tx: Transaction) -> None:
+        entry_for(tx, visit.me, entry_id)
+        talk.add_note(tx, entry_id, visit.actor, text)
+
+    visit.store.submit(work).result()
+    return visit.go(f"{PATH}/{entry_id}", done="The note is added.")
+
+
+def due(visit: Visit) -> Response:
+    """List what is due back, unconfirmed or to be deleted."""
+    with visit.store.read() as tx:
+        found = register.due(tx, tx.now + timedelta(days=DUE_DAYS))
+        seen = [entry for entry in found if _sees(visit.me, entry)]
+        now = tx.now
+    return visit.page("due.html", section="/due", entries=seen, now=now, days=DUE_DAYS)
+
+
+def may_change(visit: Visit, entry: Entry) -> bool:
+    """Whether the account may fill in an entry: who keeps the register, and who made the entry."""
+    return visit.may(KEEPS_REGISTER) or entry.recorded_by == visit.actor
+
+
+def _sees(me: Account, entry: Entry) -> bool:
+    if entry.recorded_by == f"account:{me.id}":
+        return True
+    in_scope = not me.scope or entry.sender_organisation in me.scope
+    return in_scope and bool(SEES_REGISTER & set(me.roles))
+
+
+def _page(visit: Visit, errors: Mapping[str, str]) -> Response:
+    with visit.store.read() as tx:
+        entry = entry_for(tx, visit.me, visit.path["id"])
+        told: dict[str, Any] = {
+            "name": names(tx),
+            "notes": talk.notes_about(tx, entry.id),
+            "trail": trail.rows_about(tx.connection, entry.id),
+            "incidents": incidents.about(tx, register_id=entry.id),
+            "now": tx.now,
+        }
+    channel = channels.BY_NAME.get(entry.channel)
+    return visit.page(
+        "entry.html",
+        422 if errors else 200,
+        section=PATH,
+        entry=entry,
+        channel=channel,
+        filled=[(name, FIELDS.get(name, name.replace("_", " "))) for name in FILLED],
+        kinds=KINDS,
+        changes=may_change(visit, entry),
+        errors=errors,
+        values=_values(entry),
+        exports=visit.may(EXPORTS),
+        **told,
+    )
+
+
+def _values(entry: Entry) -> dict[str, str]:
+    return {
+        name: ", ".join(value) if isinstance(value := getattr(entry, name), tuple) else value
+        for name in FILLED
+    }
+
+
+def _date(query: Values, name: str, errors: dict[str, str]) -> datetime | None:
+    """Read a day as London has it."""
+    text = query.get(name)
+    if not text:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=LONDON)
+    except ValueError:
+        errors[name] = "Enter a date such as 2026-11-24"
+        return None

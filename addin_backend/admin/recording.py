@@ -1,0 +1,138 @@
+"""Recording what was shared by another channel than e-mail."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from starlette.responses import Response
+
+from addin_backend.admin import channels
+from addin_backend.admin.channels import COMMON, Ask, Channel
+from addin_backend.admin.visit import NotThereError, Visit
+from addin_backend.admin.words import LONDON
+from milter.store import ids, register
+from milter.store.register import Entry
+
+PATH = "/register"
+MOST = {"line": 300, "text": 2_000, "tick": 5, "choice": 60}
+
+
+def choose(visit: Visit) -> Response:
+    """Ask by which channel it was shared."""
+    return visit.page("channels.html", section=PATH, channels=channels.CHANNELS)
+
+
+def form(visit: Visit) -> Response:
+    """Show the form of one channel."""
+    now = visit.desk.site.clock().astimezone(LONDON)
+    values = {"date": now.strftime("%Y-%m-%d"), "time": now.strftime("%H:%M"), "sender_name": visit.me.name}
+    return _form_page(visit, _channel(visit), {}, values)
+
+
+def record(visit: Visit) -> Response:
+    """Record it."""
+    channel = _channel(visit)
+    errors = _missing(visit, channel)
+    at = _moment(visit, errors)
+    due_at, due_for = _due(visit, channel, errors)
+    if errors or at is None:
+        return _form_page(visit, channel, errors, visit.form)
+    entry = _entry(visit, channel, at, due_at, due_for)
+    visit.store.submit(lambda tx: register.add(tx, (entry,), actor=visit.actor)).result()
+    return visit.go(f"{PATH}/{entry.id}", done="It is recorded.")
+
+
+def _entry(visit: Visit, channel: Channel, at: datetime, due_at: datetime | None, due_for: str) -> Entry:
+    told = {ask.name: visit.form.get(ask.name)[: MOST[ask.kind]] for ask in (*COMMON, *channel.asks)}
+    own = {ask.name: told[ask.name] for ask in channel.asks if told[ask.name]}
+    information = tuple(word.strip() for word in told["information"].split(",") if word.strip())
+    return Entry(
+        id=ids.reference(),
+        at=at,
+        channel=channel.name,
+        sender=visit.me.email,
+        sender_name=visit.form.get("sender_name")[:200] or visit.me.name,
+        sender_organisation=_organisation(visit),
+        recipient=visit.form.get("where")[:300],
+        recipient_name=told["recipient_name"],
+        recipient_job_title=told["recipient_job_title"],
+        recipient_department=told["recipient_department"],
+        recipient_organisation=told["recipient_organisation"],
+        recipient_telephone=told["recipient_telephone"],
+        purpose=told["purpose"],
+        consent_limits=told["consent_limits"],
+        information=information,
+        authorised_by=told["authorised_by"],
+        way=channel.way,
+        status="due" if due_at else "recorded",
+        recorded_by=visit.actor,
+        due_at=due_at,
+        due_for=due_for,
+        extra=own,
+    )
+
+
+def _channel(visit: Visit) -> Channel:
+    channel = channels.BY_NAME.get(visit.path["channel"])
+    if channel is None:
+        raise NotThereError
+    return channel
+
+
+def _organisations(visit: Visit) -> tuple[str, ...]:
+    own = (partner.name for partner in visit.desk.site.known.policy.own)
+    return tuple(name for name in own if visit.sees(name))
+
+
+def _organisation(visit: Visit) -> str:
+    known = _organisations(visit)
+    chosen = visit.form.get("organisation")
+    return chosen if chosen in known else next(iter(known), "")
+
+
+def _missing(visit: Visit, channel: Channel) -> dict[str, str]:
+    asks = [ask for ask in (*COMMON, *channel.asks) if ask.needed and not visit.form.get(ask.name)]
+    return {ask.name: f"Enter this: {_lower(ask)}" for ask in asks}
+
+
+def _lower(ask: Ask) -> str:
+    return ask.label[0].lower() + ask.label[1:].rstrip("?")
+
+
+def _moment(visit: Visit, errors: dict[str, str]) -> datetime | None:
+    now = visit.desk.site.clock()
+    try:
+        text = f"{visit.form.get('date')} {visit.form.get('time') or '12:00'}"
+        at = datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=LONDON)
+    except ValueError:
+        errors["date"] = "Enter the date and time, such as 2026-11-24 and 14:30"
+        return None
+    if at > now + timedelta(minutes=5) or at < now - timedelta(days=3_650):
+        errors["date"] = "Enter a date in the past"
+        return None
+    return at
+
+
+def _due(visit: Visit, channel: Channel, errors: dict[str, str]) -> tuple[datetime | None, str]:
+    """Give what falls due first; the register reminds of one thing at a time."""
+    found: list[tuple[datetime, str]] = []
+    for what, _ in channel.due:
+        text = visit.form.get(f"due-{what}")
+        if text:
+            try:
+                found.append((datetime.strptime(text, "%Y-%m-%d").replace(hour=17, tzinfo=LONDON), what))
+            except ValueError:
+                errors[f"due-{what}"] = "Enter a date such as 2026-11-24"
+    return min(found, default=(None, ""))
+
+
+def _form_page(visit: Visit, channel: Channel, errors: dict[str, str], values: Any) -> Response:
+    return visit.page(
+        "record.html",
+        422 if errors else 200,
+        section=PATH,
+        channel=channel,
+        common=COMMON,
+        organisations=_organisations(visit),
+        errors=errors,
+        values=values,
+    )

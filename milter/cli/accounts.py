@@ -1,0 +1,71 @@
+"""`account`: the people of the pages, for whom no page is open yet or who are locked out of it."""
+
+import argparse
+import sys
+from datetime import timedelta
+
+from milter.cli.records import WHEN, actor, opened
+from milter.cli.words import table
+from milter.errors import RequestError
+from milter.settings import load_settings
+from milter.store import accounts, doors, ids
+
+ROLES = ("reviewer", "governance", "it", "auditor", "help-desk", "recorder", "unmask")
+DAYS = 7
+
+
+def invite(arguments: argparse.Namespace) -> int:
+    """Carry out `sealgate account invite`."""
+    settings = load_settings(arguments.config)
+    url = settings.pages.admin_url.rstrip("/") or f"http://{settings.pages.admin_listen}"
+    token = ids.token()
+    with opened(arguments) as store, store.transaction() as tx:
+        doors.invite(
+            tx,
+            token,
+            actor(),
+            email=arguments.email,
+            roles=tuple(arguments.role),
+            scope=tuple(arguments.organisation or ()),
+            expires_at=tx.now + timedelta(days=DAYS),
+        )
+    sys.stdout.write(
+        f"Give this link to {arguments.email}; it works once, for {DAYS} days:\n{url}/invitation/{token}\n"
+    )
+    return 0
+
+
+def listing(arguments: argparse.Namespace) -> int:
+    """Carry out `sealgate account list`."""
+    with opened(arguments) as store, store.read() as tx:
+        found = accounts.listed(tx)
+    rows = [
+        (a.email, a.name, ", ".join(a.roles), ", ".join(a.scope) or "all", a.state, _seen(a)) for a in found
+    ]
+    head = ("address", "name", "roles", "organisations", "state", "last here")
+    sys.stdout.write((table(head, rows) if rows else "There are no accounts.") + "\n")
+    return 0
+
+
+def disable(arguments: argparse.Namespace) -> int:
+    """Carry out `sealgate account disable`."""
+    return _set(arguments, "disabled")
+
+
+def enable(arguments: argparse.Namespace) -> int:
+    """Carry out `sealgate account enable`."""
+    return _set(arguments, "active")
+
+
+def _set(arguments: argparse.Namespace, state: str) -> int:
+    with opened(arguments) as store, store.transaction() as tx:
+        account = accounts.by_email(tx, arguments.email)
+        if account is None:
+            raise RequestError("There is no account with this address.")
+        accounts.change(tx, account.id, actor(), state=state)
+    sys.stdout.write(f"{arguments.email} is {state}.\n")
+    return 0
+
+
+def _seen(account: accounts.Account) -> str:
+    return account.seen_at.strftime(WHEN) if account.seen_at else "never"
