@@ -10,8 +10,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def make(folder: Path, *names: str) -> tuple[Path, Path]:
-    """Make a self-signed certificate for 127.0.0.1 and the names; give the paths of certificate and key."""
+def make(folder: Path, *names: str, days: int = 36_500) -> tuple[Path, Path]:
+    """Make a self-signed certificate for 127.0.0.1 and the names; give the paths of certificate and key.
+
+    It holds for so many `days` from the beginning of 2020 on.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gate.example")])
     start = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
@@ -23,7 +26,7 @@ def make(folder: Path, *names: str) -> tuple[Path, Path]:
         .public_key(key.public_key())
         .serial_number(7)
         .not_valid_before(start)
-        .not_valid_after(start + datetime.timedelta(days=36500))
+        .not_valid_after(start + datetime.timedelta(days=days))
         .add_extension(
             x509.SubjectAlternativeName([*alternatives, *map(x509.DNSName, names)]), critical=False
         )
