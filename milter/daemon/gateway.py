@@ -94,6 +94,8 @@ class Gateway:
         if self._who is not None:
             await self._who.close()
         await self._next_hop.close()
+        if isinstance(self.surroundings.secure_next_hop, NextHopClient):
+            await self.surroundings.secure_next_hop.close()
         assert isinstance(self.surroundings.children, Sandbox)
         await self.surroundings.children.close()
         self._lists.close()

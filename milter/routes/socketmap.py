@@ -5,7 +5,6 @@ of which nothing is known, are NOTFOUND, so that Postfix's own level holds. It a
 """
 
 import asyncio
-import contextlib
 
 from milter.routes.routes import Routes
 from milter.routes.way import tls_policy
@@ -21,7 +20,7 @@ class Socketmap:
     def __init__(self, routes: Routes) -> None:
         self._routes = routes
         self._server: asyncio.Server | None = None
-        self._talks: set[asyncio.Task[None]] = set()
+        self._talks: set[asyncio.StreamWriter] = set()
 
     async def listen(self, host: str, port: int) -> int:
         """Begin to answer; give the port. OSError where it can't be had."""
@@ -32,25 +31,22 @@ class Socketmap:
         return bound
 
     async def close(self) -> None:
-        """Stop answering."""
+        """Stop answering: each conversation finds its connection at an end."""
         if self._server is not None:
             self._server.close()
-        for task in tuple(self._talks):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        for writer in self._talks:
+            writer.close()
+        await asyncio.sleep(0)
 
     async def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._talks.add(task)
+        self._talks.add(writer)
         try:
             if len(self._talks) <= MOST_CONNECTIONS:
                 await self._talk(reader, writer)
         except (OSError, EOFError, ValueError, TimeoutError, asyncio.LimitOverrunError):
             pass  # it went away, or does not speak the protocol
         finally:
-            self._talks.discard(task)
+            self._talks.discard(writer)
             writer.close()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -98,6 +98,9 @@ class Postfix:
     def __init__(
         self, name: str, relay: int, snippets: tuple[str, ...] = (), ports: dict[int, int] | None = None
     ) -> None:
+        self.before: tuple[
+            str, ...
+        ] = ()  # a command that starts it, such as one that gives it another resolver
         self.port = free_port()
         self._forgotten = 0
         self.folder = Path(tempfile.mkdtemp(prefix=f"sealgate-{name}-"))
@@ -129,7 +132,7 @@ class Postfix:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self) -> None:
-        done = self._run("postfix", "start")
+        done = self._run("postfix", "start", *self.before)
         assert done.returncode == 0, done.stderr + done.stdout + self.log()
 
     def stop(self) -> None:
@@ -151,9 +154,9 @@ class Postfix:
     def forget_log(self) -> None:
         self._forgotten += len(self.log())
 
-    def _run(self, command: str, word: str) -> subprocess.CompletedProcess[str]:
+    def _run(self, command: str, word: str, *before: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [command, "-c", str(self.folder / "etc"), word],
+            [*before, command, "-c", str(self.folder / "etc"), word],
             capture_output=True,
             text=True,
             timeout=60,
