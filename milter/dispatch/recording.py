@@ -40,6 +40,7 @@ def work_for(case: Case, done: Done, with_: Surroundings) -> Work[bool]:
     leaves_at = next((copy.leaves_at for copy in left), None)
     addresses = {copy.recipient.address for copy in left}
     tell_sender = with_.known.policy.sharing.tell_sender and explaining.may_tell(case, addresses)
+    learn = with_.learn(case.assessment.people, {*done.taken, *done.waiting}, case.message)
 
     def work(tx: Transaction) -> bool:
         if case.first_try:
@@ -54,6 +55,8 @@ def work_for(case: Case, done: Done, with_: Surroundings) -> Work[bool]:
         take_back(tx, [copy for copy in begun if copy not in left])
         sharing.sent(tx, [copy.share_id for copy in left], leaves_at=leaves_at, tell_sender=tell_sender)
         progress.account(tx, case.key, case.id, accounted)
+        if learn is not None:
+            learn(tx)
         return bool(owed or left)
 
     return work

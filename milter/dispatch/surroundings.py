@@ -1,6 +1,6 @@
 """What dispatch works with: the parts of one gateway process, made by the daemon."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -10,11 +10,14 @@ from milter.assess.judge import Assessment
 from milter.assess.known import Known
 from milter.clock import Clock
 from milter.message.envelope import Envelope
+from milter.message.model import Message
+from milter.policy.model import People
 from milter.relay.result import RecipientResult
 from milter.store.engine import Store
 from milter.store.transaction import Transaction
 
 T = TypeVar("T")
+Learn = Callable[[People, Iterable[str], Message | None], Callable[[Transaction], None] | None]
 
 
 class NextHop(Protocol):
@@ -40,6 +43,7 @@ class Surroundings:
     judged: Callable[[Assessment], None] = lambda _: None  # is shown each judgement, for the demonstration
     entry_secret: str = ""  # what mail from shared servers must carry
     find_people: "Sequence[Any]" = ()  # what adds evidence and directory facts to people, in order
+    learn: Learn = lambda _people, _left, _message: None  # gives what learns from mail that left
     way_tried: Callable[[str, bool], None] = lambda _domain, _refused: None  # how a verified connection went
 
     def commit(self, work: Callable[[Transaction], T]) -> "Future[T]":

@@ -23,6 +23,7 @@ from milter.notices.model import (
 )
 from milter.notices.moments import in_words
 from milter.outbox import share_notices
+from milter.policy.partners import people
 from milter.relay.result import RecipientResult
 from milter.store import contents, decisions, incidents, judged, outbox, quarantine, register, shares
 from milter.store.outbox import Item
@@ -117,6 +118,9 @@ def _released(tx: Transaction, item: Item, result: RecipientResult, with_: Surro
         return
     decisions.released(tx, held_id, recipient, status="protected" if protected else "sent", tls=result.tls)
     full = quarantine.get(tx, held_id)
+    known_by_now = people(Envelope(full.held.sender, (Recipient(recipient),)), with_.known.policy)
+    if learn := with_.learn(known_by_now, (recipient,), None):
+        learn(tx)  # a reviewer vouches for the address: it is none to stop the next message
     if full.held.sender:
         settings = with_.known.settings
         outcome = Outcome(recipient, "protected" if protected else "released")

@@ -1,9 +1,14 @@
 """Who a recipient is, from the directory and from habit, as the register and the sender see it."""
 
+from datetime import timedelta
 from pathlib import Path
 
-from tests.gateway.harness import OFFICER, SCHOOL, running
-from tests.gateway.test_way import entries, sample
+from milter.habits import Habits
+from milter.message.envelope import Envelope, Recipient
+from milter.policy.partners import people
+from milter.store import decisions, quarantine
+from tests.gateway.harness import OFFICER, SCHOOL, Running, running
+from tests.gateway.test_way import entries, held, sample
 
 PEOPLE = f"""\
 email,name,job title,department,organisation,telephone
@@ -43,3 +48,40 @@ async def test_a_dead_directory_does_not_stop_mail(tmp_path: Path) -> None:
     assert code == 250
     assert entry.recipient_name == ""
     assert entry.status == "protected"
+
+
+async def test_a_near_miss_is_held_in_words_and_a_release_vouches_for_it(tmp_path: Path) -> None:
+    """The reviewer reads where the address departs from the usual one; once released, it stops nobody again."""
+    usual, wrong = "jane.brown@borsetshire.nhs.uk", "jane.browm@borsetshire.nhs.uk"
+    case_note = sample("case note to a school")
+    async with running(tmp_path / "etc") as gateway:
+        await write_for_days(gateway, usual, 6)
+        await gateway.send(OFFICER, [wrong], case_note)
+        (waiting,) = held(gateway.store)
+        with gateway.store.read() as tx:
+            full = quarantine.get(tx, waiting.id)
+        said = {reason["code"]: reason["detail"] for reason in full.summary["reasons"]}
+        with gateway.store.transaction() as tx:
+            decisions.release(tx, waiting.id, [wrong], "cli:test", "I rang her")
+        await gateway.settle()
+        released = len(gateway.sink.to(wrong))
+        await gateway.send(OFFICER, [wrong], case_note.replace(b"Subject: ", b"Subject: Again, "))
+        again = held(gateway.store)
+    assert "near-miss" in waiting.reasons
+    assert "near the 10th, from an address that is often written to" in said["near-miss"]
+    assert usual not in str(full.summary)
+    assert released == 1
+    assert again == ()
+
+
+async def write_for_days(gateway: Running, address: str, days: int) -> None:
+    """Have the officer write to an address on each of the last days, as far as habit knows."""
+    with_ = gateway.service.surroundings
+    given = people(Envelope(OFFICER, (Recipient(address),)), with_.known.policy)
+    for day in range(days, 0, -1):
+        moment = with_.clock() - timedelta(days=day)
+        learn = Habits(gateway.store, lambda now=moment: now).learn(given, (address,), None)  # type: ignore[misc]
+        assert learn is not None
+        with gateway.store.transaction() as tx:
+            tx.now = moment
+            learn(tx)

@@ -119,6 +119,31 @@ def test_what_is_learnt_is_counted_and_unreadable(store: Store, clock: FakeClock
         assert "council" not in str(tx.execute(text("SELECT * FROM learnt")).all())
 
 
+def test_what_is_seen_daily_counts_once_a_day(store: Store, clock: FakeClock):
+    """A thing counts once on each day, however often it is seen; what is kept of it stays, and many are looked up."""
+    pair, other = (
+        learnt.Thing("pair", ("a@x.example", "b@y.example")),
+        learnt.Thing("to", ("x", "b@y.example")),
+    )
+    assert _do(store, lambda tx: learnt.see_daily(tx, (pair, other, pair))) == {pair: 1, other: 1}
+    clock.pass_by(hours=14)
+    assert _do(store, lambda tx: learnt.see_daily(tx, (pair,))) == {}
+    clock.pass_by(hours=2)
+    assert _do(store, lambda tx: learnt.see_daily(tx, (pair,))) == {pair: 2}
+    _do(
+        store,
+        lambda tx: learnt.keep(tx, [(pair, {"places": 3}), (learnt.Thing("near", ("c",)), {"place": 1})]),
+    )
+    many = [learnt.Thing("near", (str(n),)) for n in range(1_000)]
+    with store.read() as tx:
+        found = learnt.look_all(tx, [pair, other, learnt.Thing("near", ("c",)), *many])
+    assert {thing.kind: (one.count, one.known) for thing, one in found.items()} == {
+        "pair": (2, {"places": 3}),
+        "to": (1, {}),
+        "near": (1, {"place": 1}),
+    }
+
+
 def test_list_for_exact_matching_is_replaced_whole(store: Store, clock: FakeClock):
     """Loading a list puts it in place of the one before, and of no other; forgetting it leaves nothing."""
     one, two = bytes(range(16)), bytes(range(24))
