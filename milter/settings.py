@@ -197,6 +197,7 @@ class Settings:
     pages: Pages = field(default_factory=Pages)
     retention: Retention = field(default_factory=Retention)
     children: int = 1  # warm child processes for each gateway process
+    seen_mib: int = 8  # memory of each gateway process for what was found in attachments seen lately
     folder: Path = Path()  # where the file lies
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "text"] = "json"

@@ -4,10 +4,13 @@
 within the limits; a part whose child died is 'unreadable', one whose child ran out of its limits 'limit'.
 """
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Protocol
 
 from milter.assess.child import matter_header
 from milter.assess.inspect import Knowledge, Matter, inspect
+from milter.assess.seen import Seen
 from milter.assess.wire import from_json
 from milter.message.model import Part
 from milter.policy.facts import PartFacts
@@ -25,8 +28,46 @@ class Children(Protocol):
         """Have one piece of work done; raise ChildFailed where the child could not."""
 
 
-async def inspect_message(matter: Matter, knowledge: Knowledge, children: Children) -> tuple[PartFacts, ...]:
-    """Inspect all parts of a message."""
+async def inspect_message(
+    matter: Matter, knowledge: Knowledge, children: Children, seen: Seen | None = None
+) -> tuple[PartFacts, ...]:
+    """Inspect all parts of a message; files that `seen` knows, from memory."""
+    if seen is None:
+        return await _inspected(matter, knowledge, children)
+    tokens = {
+        part.path: token
+        for part in matter.parts
+        if (token := seen.token(part, matter.organisation)) is not None
+    }
+    known = {path: facts for path, token in tokens.items() if (facts := seen.find(token, path)) is not None}
+    new = tuple(part for part in matter.parts if part.path not in known)
+    facts = await _inspected(replace(matter, parts=new), knowledge, children)
+    if known and not all(map(_without_words, facts)):
+        return await _inspected(
+            matter, knowledge, children
+        )  # a lock's password may stand in a file that is known
+    by_file = known | _by_file(facts)
+    for path in tokens.keys() - known.keys():
+        seen.keep(tokens[path], path, by_file.get(path, ()))
+    order = dict.fromkeys(("0", *(part.path for part in matter.parts), *by_file))
+    return tuple(fact for path in order for fact in by_file.get(path, ()))
+
+
+def _without_words(fact: PartFacts) -> bool:
+    """Whether no word of the message could have made a difference to what was read."""
+    return fact.protection == "none" and fact.status != "locked"
+
+
+def _by_file(facts: Iterable[PartFacts]) -> dict[str, tuple[PartFacts, ...]]:
+    """Sort facts by the part of the message that they are of, those of files inside it too."""
+    found: dict[str, tuple[PartFacts, ...]] = {}
+    for fact in facts:
+        path = fact.path.partition("/")[0]
+        found[path] = (*found.get(path, ()), fact)
+    return found
+
+
+async def _inspected(matter: Matter, knowledge: Knowledge, children: Children) -> tuple[PartFacts, ...]:
     if _is_short_text(matter):
         return inspect(matter, knowledge)
     try:

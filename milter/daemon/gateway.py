@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from milter import log, matching
 from milter.assess.known import Known, load
+from milter.assess.seen import Seen
 from milter.clock import utc_now
 from milter.daemon import persons
 from milter.daemon.watch import Watch
@@ -74,7 +75,7 @@ class Gateway:
         known = lists.into(known)
         children = await _children(self._folder, known, lists)
         old, self.surroundings.children = self.surroundings.children, children
-        self.surroundings.known = known
+        self.surroundings.known, self.surroundings.seen = known, _memory(known)
         await _note_policy(self.surroundings.store, known)
         assert isinstance(old, Sandbox)
         await old.close()
@@ -119,6 +120,7 @@ async def build(folder: Path | None, index: int, node: str) -> Gateway:
         _children(folder, known, lists), _note_policy(store, known), next_hop.probe()
     )
     with_ = Surroundings(known, children, store, next_hop, secure, utc_now, lambda: None)
+    with_.seen = _memory(known)
     with_.entry_secret = _word_in(settings.smtp.entry_secret_file)
     watch = await Watch(store, next_hop.capabilities).start(settings.metrics) if settings.metrics else None
     from milter.daemon import ways
@@ -137,6 +139,10 @@ async def build(folder: Path | None, index: int, node: str) -> Gateway:
 
 def _word_in(file: str) -> str:
     return Path(file).read_text("ascii").strip() if file else ""
+
+
+def _memory(known: Known) -> Seen:
+    return Seen(known.settings.seen_mib * 2**20)
 
 
 async def _children(folder: Path | None, known: Known, lists: matching.Lists) -> Sandbox:

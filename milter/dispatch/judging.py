@@ -19,7 +19,7 @@ async def judge(envelope: Envelope, message: Message, with_: Surroundings) -> As
     partner = given.sender.partner
     matter = Matter.of(message, partner.name if partner else "")
     persons, parts = await asyncio.gather(
-        _found(given, message, with_), inspect_message(matter, known.knowledge, with_.children)
+        _found(given, message, with_), inspect_message(matter, known.knowledge, with_.children, with_.seen)
     )
     return assess(message, parts, persons, known.policy)
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 from milter.assess.inspector import Children
 from milter.assess.judge import Assessment
 from milter.assess.known import Known
+from milter.assess.seen import Seen
 from milter.clock import Clock
 from milter.message.envelope import Envelope
 from milter.message.model import Message
@@ -44,6 +45,7 @@ class Surroundings:
     entry_secret: str = ""  # what mail from shared servers must carry
     find_people: "Sequence[Any]" = ()  # what adds evidence and directory facts to people, in order
     learn: Learn = lambda _people, _left, _message: None  # gives what learns from mail that left
+    seen: Seen | None = None  # what was found in files before, under this policy; replaced with `children`
     way_tried: Callable[[str, bool], None] = lambda _domain, _refused: None  # how a verified connection went
 
     def commit(self, work: Callable[[Transaction], T]) -> "Future[T]":
