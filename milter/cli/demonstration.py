@@ -1,6 +1,7 @@
-"""`sealgate demo`: gateway, a capturing next hop and telling sample mail, all on loopback. Nothing leaves.
+"""`sealgate demo`: gateway, pages, a capturing next hop and telling sample mail, all on loopback. Nothing leaves.
 
-It says what became of each message and why, then keeps serving so that a person can send mail of their own.
+It says what became of each message and why, shows how a password follows its document, then keeps serving so
+that a person can press the buttons and send mail of their own.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from pathlib import Path
 import aiosmtplib
 
 from milter.assess.judge import Assessment
+from milter.cli import cycle
 from milter.cli.samples import SCHOOL, Sample, samples
 from milter.cli.sink import Sink, listening
 from milter.cli.words import table
@@ -56,10 +58,11 @@ telephone = "0118 496 0199"
 
 async def run(port: int, *, once: bool) -> int:
     """Run the demonstration on `port` and the two behind it."""
+    for one in (port, port + 1, port + 2):
+        _free(one, port)
     with _folder(port) as folder:
         settings = load_settings(folder)
-        _free(port)
-        _free(port + 1)
+        url = settings.receipts.page_url
         sink = Sink()
         controller = await listening(sink, HOST, port + 1)
         service = await gateway.build(folder, 0, "demo")
@@ -67,8 +70,12 @@ async def run(port: int, *, once: bool) -> int:
         await server.start([bind(f"{HOST}:{port}")])
         try:
             await _show(service, port)
-            if not once:
-                await _serve_on(sink, port)
+            async with cycle.pages(folder, url):
+                what = await _protected(service, sink, url, folder)
+                if once:
+                    await _go_through(service, sink, what)
+                else:
+                    await _serve_on(sink, port, what)
         finally:
             await server.drain(2)
             await service.close()
@@ -93,19 +100,20 @@ def _folder(port: int) -> Iterator[Path]:
             'help-name = "the information governance team"\n'
             'help-address = "information.governance@borchester.gov.uk"\n'
             'notices-address = "sealgate@borchester.gov.uk"\n'
+            f'[receipts]\npage-url = "http://{HOST}:{port + 2}"\nlisten = "{HOST}:{port + 2}"\n'
             "[dns]\nenabled = false\n",
             encoding="utf-8",
         )
         yield folder
 
 
-def _free(port: int) -> None:
+def _free(port: int, first: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except OSError as error:
-            raise SealgateError(f"Port {port} is taken; try: sealgate demo --port {port + 1000}") from error
+            raise SealgateError(f"Port {port} is taken; try: sealgate demo --port {first + 1000}") from error
 
 
 async def _show(service: gateway.Gateway, port: int) -> None:
@@ -153,8 +161,32 @@ async def _send(sample: Sample, raw: bytes, port: int) -> str:
     return reply
 
 
-async def _serve_on(sink: Sink, port: int) -> None:
+async def _protected(service: gateway.Gateway, sink: Sink, url: str, folder: Path) -> cycle.Protected:
+    """Wait for the case note that arrived locked, and for what its sender was told."""
+    for _ in range(int(SETTLE_SECONDS / 0.05)):
+        service.outbox.wake()
+        found = cycle.followed(sink, url, SCHOOL, folder)
+        if found and found.sender_page:
+            return found
+        await asyncio.sleep(0.05)
+    raise SealgateError("The protected sample did not arrive.")
+
+
+async def _go_through(service: gateway.Gateway, sink: Sink, what: cycle.Protected) -> None:
+    """Be the recipient of the case note, and say what happens."""
+    without = "opens" if cycle.opens(what.document, "") else "does not open"
+    password = await cycle.press(service, sink, what)
+    content = textwrap.shorten(cycle.opens(what.document, password), 60, placeholder=" ...")
+    sys.stdout.write(
+        CYCLE.format(document=what.document.name, without=without, password=password, content=content)
+    )
+
+
+async def _serve_on(sink: Sink, port: int, what: cycle.Protected) -> None:
     """Keep serving until interrupted; tell how to send mail of one's own, and what arrives."""
+    sys.stdout.write(
+        PRESS.format(school=SCHOOL, page=what.page, sender_page=what.sender_page, document=what.document)
+    )
     sys.stdout.write(HOW.format(host=HOST, port=port, school=SCHOOL))
     sys.stdout.flush()
     stop = asyncio.Event()
@@ -167,9 +199,31 @@ async def _serve_on(sink: Sink, port: int) -> None:
             await asyncio.wait_for(stop.wait(), 0.5)
         for arrived in sink.arrived[seen:]:
             sys.stdout.write(f"arrived: from <{arrived.sender}> to {', '.join(arrived.recipients)}\n")
+            if password := cycle.password_in(arrived):
+                sys.stdout.write(f"         with the password: {password}\n")
             sys.stdout.flush()
         seen = len(sink.arrived)
 
+
+CYCLE = """
+How a password follows its document:
+  1. '{document}' arrived locked; without a password it {without}.
+  2. The recipient's page was opened: it says who sent it and when. Nothing changed.
+  3. The button was pressed, with name, job title, organisation and telephone for the record of sharing.
+  4. The password came in a separate email: {password}
+  5. With it the document opens: {content}
+"""
+
+PRESS = """
+How a password follows its document: the case note to {school} arrived locked.
+Be its recipient, in a browser: confirm that you have it, or say that it is not for you.
+
+  the recipient's page:  {page}
+  the sender's page:     {sender_page}
+  the locked document:   {document}
+
+The password comes in a separate email, which is shown below.
+"""
 
 HOW = """
 The gateway keeps running on {host}:{port}. Send it mail of your own, with swaks:

@@ -11,7 +11,8 @@ from milter.cli.words import table
 from milter.errors import RequestError
 from milter.notices.render import render_notice
 from milter.outbox.share_notices import card as card_of
-from milter.store import shares
+from milter.store import shares, talk
+from milter.store.shares import Share
 
 
 def listing(arguments: argparse.Namespace) -> int:
@@ -33,20 +34,30 @@ def show(arguments: argparse.Namespace) -> int:
     share_id = reference_of(arguments)
     with opened(arguments) as store, store.read() as tx:
         share, history = shares.get(tx, share_id), shares.history(tx, share_id)
+        notes = talk.notes_about(tx, share_id)
     if arguments.json:
-        print_json([{**asdict(share), "history": [asdict(event) for event in history]}])
+        told = {"history": [asdict(event) for event in history], "notes": [asdict(note) for note in notes]}
+        print_json([{**asdict(share), **told}])
         return 0
     lines = [
         f"{share.id}  {share.state}",
         f"from      {share.sender}",
         f"to        {share.recipient}",
         f"files     {', '.join(share.details.get('files', ()))}",
-        f"password  by {share.way}, once the evidence is '{share.needed}'; so far '{share.evidence or 'none'}'",
+        f"password  {_password(share)}",
         f"until     {share.expires_at.strftime(WHEN)}",
     ]
     lines += [f"{event.at.strftime(WHEN)}  {event.event}  by {event.actor}" for event in history]
+    lines += [f"{note.at.strftime(WHEN)}  note by {note.actor}: {note.text}" for note in notes]
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
+
+
+def _password(share: Share) -> str:
+    if share.password_destroyed_at is not None and share.way != "agreed":
+        return f"destroyed on {share.password_destroyed_at.strftime(WHEN)}"
+    so_far = share.evidence or "none"
+    return f"by {share.way}, once the evidence is '{share.needed}'; so far '{so_far}'"
 
 
 def withdraw(arguments: argparse.Namespace) -> int:
@@ -54,9 +65,11 @@ def withdraw(arguments: argparse.Namespace) -> int:
     share_id = reference_of(arguments)
     with opened(arguments) as store, store.transaction() as tx:
         follows = sharing.happened(tx, share_id, "withdrawn", actor())
-    if follows.why_not:
-        raise RequestError(follows.why_not)
-    sys.stdout.write(f"{share_id} is withdrawn; its password is destroyed, and the recipient is told.\n")
+        if follows.why_not:
+            raise RequestError(follows.why_not)
+        talk.add_note(tx, share_id, actor(), f"withdrawn: {arguments.reason}")
+    left = "the recipient is told" if follows.notices else "it had not left yet"
+    sys.stdout.write(f"{share_id} is withdrawn; its password is destroyed, and {left}.\n")
     return 0
 
 
@@ -73,6 +86,7 @@ def card(arguments: argparse.Namespace) -> int:
                 else "was agreed beforehand"
             )
             raise RequestError(f"This password {words}; there is no card for it.")
+        talk.add_note(tx, share_id, actor(), f"telephone card printed: {arguments.reason}")
         notice = card_of(tx, share, "card", actor(), known)
     sys.stdout.write(render_notice(notice).text)
     return 0
@@ -83,8 +97,8 @@ def told(arguments: argparse.Namespace) -> int:
     share_id = reference_of(arguments)
     with opened(arguments) as store, store.transaction() as tx:
         follows = sharing.told(tx, share_id, actor(), arguments.name, arguments.job_title)
-    if follows.why_not:
-        raise RequestError(follows.why_not)
+        if follows.why_not:
+            raise RequestError(follows.why_not)
     sys.stdout.write(f"{share_id}: recorded that the password was told to {arguments.name}.\n")
     return 0
 
@@ -95,5 +109,6 @@ def reissue(arguments: argparse.Namespace) -> int:
     limit = load(arguments.config).policy.sharing.reissues
     with opened(arguments) as store, store.transaction() as tx:
         share = sharing.reissued(tx, share_id, actor(), limit)
+        talk.add_note(tx, share_id, actor(), f"password sent again: {arguments.reason}")
     sys.stdout.write(f"{share_id}: the password is sent once more ({share.reissues} of {limit}).\n")
     return 0
