@@ -10,7 +10,7 @@ from addin_backend.admin import sign_in
 from addin_backend.admin.roles import titles
 from addin_backend.admin.sign_in import CODE_STAGE, HASHER, pending
 from addin_backend.admin.visit import SIGNED_IN, NotThereError, Visit
-from milter.message.address import domain_of
+from milter.policy.domains import domain_of
 from milter.store import accounts, doors
 from milter.store.accounts import Account
 from milter.store.doors import Invitation

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from addin_backend.admin.roles import BY_NAME, DECIDES, ROLES
 from addin_backend.admin.visit import NotThereError, Visit
 from milter.errors import RequestError
-from milter.message.address import domain_of
+from milter.policy.domains import domain_of
 from milter.store import accounts, doors, ids
 from milter.store.accounts import Account
 from milter.store.transaction import Transaction

@@ -8,7 +8,7 @@ from addin_backend.admin.roles import HELPS_SHARES
 from addin_backend.admin.visit import NotThereError, Visit
 from milter import sharing
 from milter.errors import RequestError
-from milter.message.address import domain_of
+from milter.policy.domains import domain_of
 from milter.store import register, shares, talk
 from milter.store.accounts import Account
 from milter.store.shares import Share

@@ -149,6 +149,7 @@ def set_cookie(desk: Desk, response: Response, token: str) -> None:
 
 def admit(desk: Desk, door: Door, request: Request, values: tuple[Values, Values]) -> Response:
     """Let a request through a door, or say why not. Blocks: it runs in a thread."""
+    desk.refresh()
     visit = _visit(desk, request, *values)
     fresh = not visit.cookie
     if fresh:

@@ -121,7 +121,8 @@ class Dispatch:
 
     async def _refuse_in_session(self, case: Case) -> Reply:
         """Refuse by reply: the client's own server tells the sender. Nothing was taken, nothing is owed."""
-        await self._commit(lambda tx: recording.record_refused_in_session(tx, case))
+        policy = self._with.known.policy
+        await self._commit(lambda tx: recording.record_refused_in_session(tx, case, policy))
         return answer.refused(case.assessment, case.id)
 
     def _plan(self, case: Case, done: Mapping[str, str]) -> Plan:

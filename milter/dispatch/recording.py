@@ -14,6 +14,7 @@ from milter.dispatch import explaining, mailing
 from milter.dispatch.case import Case, Copy, Done
 from milter.dispatch.surroundings import Surroundings
 from milter.policy.model import Action, Person, Verdict
+from milter.policy.policy import Policy
 from milter.store import contents, ids, judged, progress, quarantine, register, shares
 from milter.store.judged import Judged, JudgedReason
 from milter.store.progress import Outcome
@@ -68,11 +69,11 @@ def take_back(tx: Transaction, copies: Sequence[Copy]) -> None:
         shares.move(tx, copy.share_id, "withdrawn", "gateway", why="not-sent")
 
 
-def record_refused_in_session(tx: Transaction, case: Case) -> None:
+def record_refused_in_session(tx: Transaction, case: Case, policy: Policy) -> None:
     """Record a message that was refused by reply; the upstream server has it still."""
     if case.first_try:
         row, reasons = _judged(case, tx.now, 0.0)
-        judged.record(tx, row, reasons)
+        judged.record(tx, row, reasons, told(case.assessment, policy))
 
 
 def _outcomes(done: Done) -> dict[str, Outcome]:

@@ -54,8 +54,10 @@ def judgements(tx: Transaction, since: datetime, until: datetime) -> tuple[Judge
     )
 
 
-def rules(tx: Transaction, since: datetime, until: datetime) -> tuple[RuleCount, ...]:
-    """Count reasons by week, code, and whether they were enforced."""
+def rules(
+    tx: Transaction, since: datetime, until: datetime, organisations: Sequence[str] = ()
+) -> tuple[RuleCount, ...]:
+    """Count reasons by week, code, and whether they were enforced; of some organisations or all."""
     reason = judged_reasons.c
     query = (
         select(
@@ -70,19 +72,26 @@ def rules(tx: Transaction, since: datetime, until: datetime) -> tuple[RuleCount,
         .group_by("week", reason.code, reason.enforced, reason.action)
         .order_by("week", reason.code, reason.enforced, reason.action)
     )
+    if organisations:
+        query = query.join(judged, judged.c.id == reason.judged_id)
+        query = query.where(judged.c.organisation.in_(organisations))
     return tuple(
         RuleCount(_monday(row.week), row.code, row.enforced, row.action, row.messages, int(row.given))
         for row in tx.execute(query)
     )
 
 
-def hours_in_quarantine(tx: Transaction, since: datetime, until: datetime) -> tuple[tuple[str, float], ...]:
+def hours_in_quarantine(
+    tx: Transaction, since: datetime, until: datetime, organisations: Sequence[str] = ()
+) -> tuple[tuple[str, float], ...]:
     """Give (state, hours waited) for each recipient decided about in a span of time, shortest wait first."""
     query = (
         select(held_recipients.c.state, held_recipients.c.decided_at, held.c.at)
         .join(held, held.c.id == held_recipients.c.held_id)
         .where(held_recipients.c.decided_at >= since, held_recipients.c.decided_at < until)
     )
+    if organisations:
+        query = query.where(held.c.organisation.in_(organisations))
     waits = ((row.state, (row.decided_at - row.at) / timedelta(hours=1)) for row in tx.execute(query))
     return tuple(sorted(waits, key=lambda wait: wait[1]))
 

@@ -14,7 +14,7 @@ from sqlalchemy import and_, func, insert, select, update
 from milter.errors import RequestError
 from milter.store import audit
 from milter.store.ids import reference
-from milter.store.schema import feedback, notes, requests
+from milter.store.schema import feedback, judged, notes, requests
 from milter.store.transaction import Transaction, changed, need, value_of
 from milter.store.vault import Vault
 
@@ -172,14 +172,19 @@ def give_feedback(
     audit.feedback_given(tx, judged_id, actor, verdict, code)
 
 
-def feedback_counts(tx: Transaction, since: datetime) -> tuple[tuple[str, str, int], ...]:
-    """Give (code, verdict, how often) since a time, by code."""
+def feedback_counts(
+    tx: Transaction, since: datetime, organisations: Sequence[str] = ()
+) -> tuple[tuple[str, str, int], ...]:
+    """Give (code, verdict, how often) since a time, by code; of some organisations or all."""
     query = (
         select(feedback.c.code, feedback.c.verdict, func.count().label("times"))
         .where(feedback.c.at >= since)
         .group_by(feedback.c.code, feedback.c.verdict)
         .order_by(feedback.c.code, feedback.c.verdict)
     )
+    if organisations:
+        query = query.join(judged, judged.c.id == feedback.c.judged_id)
+        query = query.where(judged.c.organisation.in_(organisations))
     return tuple((row.code, row.verdict, row.times) for row in tx.execute(query))
 
 
