@@ -1,7 +1,9 @@
 """Builds what finds evidence of routes in one gateway process, and wires it to the store and to SMTP."""
 
 import asyncio
+import json
 import ssl
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,7 +27,7 @@ _log = log.logger("routes")
 
 
 class StoreMemory:
-    """What is remembered of domains in the store, under keyed digests of their names."""
+    """What is remembered of domains in the store, sealed, under keyed digests of their names (law 8)."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -36,7 +38,7 @@ class StoreMemory:
         def look() -> Mapping[str, Any] | None:
             with self._store.read() as tx:
                 found = learnt.look(tx, _kind(about), domain)
-            return found.known if found else None
+                return self._opened(about, domain, found.known) if found else None
 
         try:
             return await asyncio.to_thread(look)
@@ -45,8 +47,23 @@ class StoreMemory:
 
     def remember(self, about: About, domain: str, known: Mapping[str, Any]) -> None:
         """Have it kept; a store that can't be written forgets."""
-        future = self._store.submit(lambda tx: learnt.see(tx, _kind(about), (domain,), known))
+        vault = self._store.vault
+        sealed = vault.seal("route", _place(about, domain), json.dumps(known, default=list).encode())
+        kept = {"sealed": b64encode(sealed).decode()}
+        try:
+            future = self._store.submit(lambda tx: learnt.see(tx, _kind(about), (domain,), kept))
+        except StoreError:
+            return
         future.add_done_callback(lambda done: done.exception())
+
+    def _opened(self, about: About, domain: str, kept: Mapping[str, Any]) -> Mapping[str, Any]:
+        sealed = b64decode(str(kept.get("sealed", "")))
+        known: Mapping[str, Any] = json.loads(self._store.vault.open("route", _place(about, domain), sealed))
+        return known
+
+
+def _place(about: About, domain: str) -> str:
+    return f"learnt/{_kind(about)}/{domain}"
 
 
 def _kind(about: About) -> str:

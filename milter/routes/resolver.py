@@ -4,6 +4,7 @@ Guarantees: a question ends within `LIFETIME`; what is no answer is an error, ne
 only where the configuration says that the resolver and the way to it can be trusted (RFC 7672 section 2.1.1).
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -19,7 +20,7 @@ import dns.resolver
 
 LIFETIME = 8.0  # seconds for one question, all servers and repeats together
 TRY = 2.0  # for one server
-ALIVE = 1.0  # for any sign of life
+ALIVE = 1.0  # for any sign of life of one server
 PAYLOAD = 1232  # octets of a UDP answer; more comes by TCP
 NEGATIVE = 300.0  # seconds that "there is none" holds where the zone does not say
 PORT = 53
@@ -48,6 +49,7 @@ class Resolver:
     def __init__(self, servers: Sequence[str] = (), *, trusted: bool = False, port: int = PORT) -> None:
         self._trusted = trusted
         self._resolver = _resolver(servers, port)
+        self._answered_at = float("-inf")
 
     async def ask(self, name: str, kind: Kind) -> Records:
         """Ask for all records of a kind. Raises LookUpError."""
@@ -58,17 +60,20 @@ class Resolver:
         try:
             answer = await self._resolver.resolve(question, kind, raise_on_no_answer=False, search=False)
         except dns.resolver.NXDOMAIN as error:
+            self._answered_at = asyncio.get_running_loop().time()
             response = error.responses()[question]  # type: ignore[no-untyped-call]
             return Records((), self._validated(response), _negative(response), name, exists=False)
         except (dns.exception.DNSException, OSError, EOFError) as error:
             raise LookUpError(type(error).__name__) from error
+        self._answered_at = asyncio.get_running_loop().time()
         values = tuple(answer.rrset) if answer.rrset is not None else ()
         seconds = float(answer.chaining_result.minimum_ttl) if values else _negative(answer.response)
         canonical = answer.canonical_name.to_text(omit_final_dot=True).lower()
         return Records(values, self._validated(answer.response), seconds, canonical)
 
     async def alive(self) -> bool:
-        """Whether any server says anything at all, be it a refusal."""
+        """Whether any server says anything at all, be it a refusal, to this or to what was asked meanwhile."""
+        began = asyncio.get_running_loop().time()
         query = dns.message.make_query(dns.name.root, dns.rdatatype.NS)
         for server in self._resolver.nameservers:
             try:
@@ -76,7 +81,7 @@ class Resolver:
             except (dns.exception.DNSException, OSError):
                 continue
             return True
-        return False
+        return self._answered_at >= began
 
     def _validated(self, response: dns.message.Message) -> bool:
         return self._trusted and bool(response.flags & dns.flags.AD)

@@ -26,7 +26,8 @@ from milter.settings import Dns
 
 SLOW = 0.5  # seconds after which a look-up makes one doubt that DNS is there
 HOPELESS = 30.0  # seconds after which a look-up is given up, long after everybody stopped waiting
-MOST_AT_ONCE = 500  # look-ups under way
+MOST_WAITING = 2_000  # domains that are looked up or wait for it
+MOST_AT_ONCE = 50  # look-ups under way, each with a handful of questions
 REFUSED_FOR = 3600.0  # seconds that a verified connection which could not be had is remembered
 
 
@@ -57,6 +58,7 @@ class Routes:
         self._refused: Cache[bool] = Cache(settings.cache_entries, now)
         self._matters: Cache[bool] = Cache(1_000, now)
         self._under_way: dict[str, asyncio.Task[Way]] = {}
+        self._free = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def find(self, people: People, message: Message) -> People:
         """Give the people with the evidence of the way to each."""
@@ -130,7 +132,7 @@ class Routes:
         way = self._known.get(domain)
         if way is None and self._health.dead:
             return Way(why="DNS does not answer")
-        if way is None and domain not in self._under_way and len(self._under_way) >= MOST_AT_ONCE:
+        if way is None and domain not in self._under_way and len(self._under_way) >= MOST_WAITING:
             return Way(why="too many look-ups are under way")
         return way
 
@@ -144,7 +146,7 @@ class Routes:
 
     async def _look(self, domain: str) -> Way:
         try:
-            async with asyncio.timeout(HOPELESS):
+            async with asyncio.timeout(HOPELESS), self._free:
                 await self._recall_refusal(domain)
                 way = await self._looker.look(domain)
         except TimeoutError:

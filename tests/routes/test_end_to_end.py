@@ -6,6 +6,7 @@ Postfix delivers over verified TLS where evidence says so, and not at all where 
 import asyncio
 import ssl
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -223,6 +224,17 @@ async def test_a_broken_promise_delivers_nothing(bed: Bed, gateway: Running, dom
     await until(lambda: "status=deferred" in bed.out.log(), "Postfix defers it")
     assert said in bed.out.log()
     assert len(bed.far.mail) == count
+
+
+async def test_explain_looks_up_as_the_gateway_does(bed: Bed, gateway: Running) -> None:
+    """`sealgate explain --look-up` shows the evidence, what it rests on, and the row that it makes decide."""
+    command = [str(Path(sys.executable).with_name("sealgate")), "explain", "--config", str(gateway.folder)]
+    words = ["--from", OFFICER, "--to", "ward@dane.signed.example", "ward@good.plain.example", "--look-up"]
+    done = await asyncio.to_thread(
+        subprocess.run, [*command, *words], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "way   verified-tls (DANE names its servers' certificates, by dane)" in done.stdout
+    assert "way   verified-tls (its MTA-STS policy names its servers, by mta-sts)" in done.stdout
 
 
 async def test_without_evidence_the_document_is_locked(bed: Bed, gateway: Running) -> None:
