@@ -134,7 +134,7 @@ async def build(folder: Path | None, index: int, node: str) -> Gateway:
     _log.info(
         "ready", worker=index, policy=known.policy.hash, confined=children.measures(), lists=lists.names
     )
-    return Gateway(folder, with_, next_hop, lists, watch, evidence, persons.build(with_))
+    return Gateway(folder, with_, next_hop, lists, watch, evidence, persons.build(with_, index))
 
 
 def _word_in(file: str) -> str:

@@ -4,9 +4,13 @@ from pathlib import Path
 
 from milter.directory.csvfile import CsvFile
 from milter.directory.entry import Source
+from milter.directory.ews import Ews
 from milter.directory.look_up import Directory
+from milter.directory.mailbox import Mailbox
 from milter.errors import SealgateError
-from milter.settings import DirectorySettings
+from milter.settings import DirectorySettings, Settings
+
+MAILBOX_SECONDS = 60.0  # nobody waits for it
 
 
 def open_directory(settings: DirectorySettings) -> Directory | None:
@@ -18,6 +22,17 @@ def open_directory(settings: DirectorySettings) -> Directory | None:
         deadline_seconds=settings.deadline_seconds,
         cache_seconds=60.0 * settings.cache_minutes,
     )
+
+
+def open_mailbox(settings: Settings) -> Mailbox | None:
+    """Give the receipts mailbox; None where there is none. SealgateError where the password can't be read."""
+    directory, address = settings.directory, settings.receipts.mailbox
+    if not address:
+        return None
+    ews = Ews(
+        directory.url, directory.account, password_of(directory), MAILBOX_SECONDS, ca_file=directory.tls_ca
+    )
+    return Mailbox(ews, address)
 
 
 def password_of(settings: DirectorySettings) -> str:
@@ -42,7 +57,6 @@ def _source(settings: DirectorySettings) -> Source:
             settings.tenant, settings.client_id, password, seconds, url=settings.url, ca_file=settings.tls_ca
         )
     if settings.kind == "exchange":
-        from milter.directory.ews import Ews
         from milter.directory.exchange import Exchange
 
         return Exchange(Ews(settings.url, settings.account, password, seconds, settings.tls_ca))

@@ -6,6 +6,7 @@ not be locked and verified is held, never sent. Only the marks and parts that th
 """
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,13 +21,14 @@ from milter.dispatch.surroundings import Surroundings
 from milter.dispatch.targets import own_text, targets_of
 from milter.message.build import EditError, Note, rewrite
 from milter.message.envelope import Recipient
+from milter.message.model import Message
 from milter.message.trace import Trace, internet_fields, received, trace_field
 from milter.policy.model import Verdict
 from milter.policy.rules.structure import UNEDITABLE
 from milter.receipts.evidence import Grade
 from milter.receipts.password import speakable_password
 from milter.receipts.release import Terms, terms
-from milter.receipts.token import new_token, page_address, receipt_address
+from milter.receipts.token import new_token, page_address, receipt_address, receipt_message_id
 from milter.sandbox import ChildFailed
 from milter.store import agreed, ids, shares
 from milter.store.transaction import Transaction
@@ -36,6 +38,8 @@ MOST_OCTETS = (
     256 * 1024 * 1024
 )  # of all copies of one message together: they are in memory until they have left
 SEEN_BY_ALL = ("cc", "resent-to", "resent-cc", "apparently-to")  # fields that name other recipients
+
+_IDS = re.compile(r"<[!-;=?-~]{1,200}>")
 
 _log = log.logger("protect")
 
@@ -175,7 +179,7 @@ async def _draft(
     raw = rewrite(
         case.message,
         subject=subject,
-        fields=(*apart, *_asking(token, with_)),
+        fields=(*apart, *_asking(case, token, with_)),
         drop=dropped,
         parts={d.path: d.part for d in locked if d.path},
         append=tuple(d.part for d in locked if not d.path),
@@ -211,7 +215,9 @@ def _terms(case: Case, verdict: Verdict, now: datetime, password: Password, with
     """What is agreed for the password: the telephone where the route or the sender asks for it (E8)."""
     receipts = with_.known.settings.receipts
     wished = case.wishes.password_by == "telephone"  # noqa: S105 - a way, not a password
-    reach: Grade = "confirmed" if receipts.page_url else "displayed" if receipts.domain else ""
+    reach: Grade = (
+        "confirmed" if receipts.page_url else "displayed" if receipts.domain or receipts.mailbox else ""
+    )
     found = terms(
         with_.known.policy.sharing,
         case.assessment.facts.examination.categories,
@@ -231,22 +237,40 @@ def _copy(
     share: shares.ToShare | None,
     token: str,
 ) -> Copy:
-    """One copy under an envelope of its own: reports on it come back to the share's address."""
-    domain = with_.known.settings.receipts.domain
+    """One copy under an envelope of its own: reports on it come back to where receipts are taken in."""
+    receipts = with_.known.settings.receipts
+    address = receipts.mailbox or (receipt_address(token, receipts.domain) if receipts.domain else "")
     envelope = replace(case.envelope, recipients=(recipient,))
-    if share and domain:
+    if share and address:
         asked = replace(recipient, notify=("SUCCESS", "FAILURE"))
-        address = receipt_address(token, domain)
         envelope = replace(envelope, sender=address, recipients=(asked,), ret="HDRS", envid=share.id)
     share_id, register_id = (share.id, share.register_id) if share else ("", "")
     secure = "verified-tls" in verdict.obligations
     return Copy(recipient, envelope, raw, share_id, register_id, secure=secure)
 
 
-def _asking(token: str, with_: Surroundings) -> tuple[tuple[str, str], ...]:
-    """Ask for a read receipt at the share's own address (E6, RFC 8098)."""
-    domain = with_.known.settings.receipts.domain
-    return (("Disposition-Notification-To", f"<{receipt_address(token, domain)}>"),) if domain else ()
+def _asking(case: Case, token: str, with_: Surroundings) -> tuple[tuple[str, str], ...]:
+    """Ask for a read receipt, at the share's own address or by its own Message-ID (E6, RFC 8098)."""
+    receipts = with_.known.settings.receipts
+    if receipts.domain:
+        return (("Disposition-Notification-To", f"<{receipt_address(token, receipts.domain)}>"),)
+    if not receipts.mailbox:
+        return ()
+    asking = (
+        ("Disposition-Notification-To", f"<{receipts.mailbox}>"),
+        ("Message-ID", receipt_message_id(token, receipts.mailbox)),
+    )
+    thread = _thread_of(case.message)
+    return (*asking, ("References", thread)) if thread else asking
+
+
+def _thread_of(message: Message) -> str:
+    """Give the thread of a message that gets another Message-ID, so that answers stay in it (RFC 5322 3.6.4)."""
+    before = b" ".join(field.value for field in message.fields if field.name == "references").decode(
+        "latin-1"
+    )
+    known = [*dict.fromkeys(_IDS.findall(f"{before} {message.message_id}"))]
+    return " ".join([*known[:1], *known[1:][-10:]])
 
 
 def _share(

@@ -1,4 +1,4 @@
-"""Mail to the receipts domain: read receipts, delivery reports, replies and automatic answers (pitfalls 2-4).
+"""Mail to the receipts domain or mailbox: receipts, delivery reports, replies, automatic answers (pitfalls 2-4).
 
 Guarantees: what kind a message is of is judged by its structure, never by its subject; a token that is unknown
 or spent is refused like any unknown address; nothing but a person's own reply is passed on to the sender.
@@ -17,10 +17,11 @@ from milter.message.envelope import Envelope, Recipient
 from milter.message.model import Message
 from milter.message.parse import parse
 from milter.message.report import classify
+from milter.message.text import header_text
 from milter.receipts.evidence import Heard, heard
-from milter.receipts.token import token_of
+from milter.receipts.token import token_of, token_of_message_id
 from milter.relay.reply import Reply
-from milter.store import contents, outbox, shares
+from milter.store import contents, outbox, progress, shares
 from milter.store.contents import SealedContent
 from milter.store.transaction import Transaction
 
@@ -57,6 +58,41 @@ async def receive(envelope: Envelope, raw: bytes, key: str, with_: Surroundings)
     known = await asyncio.wrap_future(with_.commit(lambda tx: _take(tx, tokens, what, reply)))
     with_.wake_outbox()
     return TAKEN if known else NO_SUCH
+
+
+async def receive_found(raw: bytes, with_: Surroundings) -> bool:
+    """Take in one message of the receipts mailbox, once; say whether it is about a share of ours.
+
+    The share is told by the token in the Message-ID that the report or the reply is about. There is no envelope any
+    more: who sent it is told by Return-Path (RFC 5321 4.4), which the mailbox's server wrote.
+    """
+    mailbox = with_.known.settings.receipts.mailbox
+    key = progress.message_key(with_.store.vault, mailbox, raw)
+    message = parse(raw, with_.known.caps)
+    incoming = classify(message, _return_path(message))
+    what = heard(incoming.kind)
+    token = token_of_message_id(incoming.message_id, mailbox)
+    reply = _reply_of(message, what, key, with_) if token else None
+
+    def work(tx: Transaction) -> int:
+        done, _ = progress.outcomes(tx, key)
+        if done or not token:
+            return int(bool(done))
+        known = _take(tx, [token], what, reply)
+        progress.account(tx, key, "", {mailbox: "delivered" if known else "refused"})
+        return known
+
+    known = await asyncio.wrap_future(with_.commit(work))
+    with_.wake_outbox()
+    return bool(known)
+
+
+def _return_path(message: Message) -> str:
+    """Give the envelope sender that was written down; who shows themselves as the sender where none was."""
+    for field in message.fields:
+        if field.name == "return-path":
+            return header_text(field.value).strip().strip("<>")
+    return next(iter(message.header_from), "unknown")
 
 
 def _reply_of(message: Message, what: Heard, key: str, with_: Surroundings) -> _Reply | None:

@@ -29,6 +29,20 @@ def page_address(page_url: str, purpose: str, token: str) -> str:
     return f"{page_url.rstrip('/')}/{'s' if purpose == 'sender' else 'c'}/{token}"
 
 
+def receipt_message_id(token: str, mailbox: str) -> str:
+    """Return the Message-ID of a copy whose receipts come to a mailbox; reports and replies repeat it."""
+    return f"<{RECEIPT}.{token}@{mailbox.rpartition('@')[2]}>"
+
+
+def token_of_message_id(message_id: str, mailbox: str) -> str | None:
+    """Return the token in such a Message-ID; None for any other."""
+    local, at, host = message_id.strip().strip("<>").lower().rpartition("@")
+    prefix, dot, token = local.partition(".")
+    if (at, dot, prefix) != ("@", ".", RECEIPT) or host != mailbox.rpartition("@")[2].lower():
+        return None
+    return token if TOKEN.fullmatch(token) else None
+
+
 def token_of(address: str, domain: str) -> str | None:
     """Return the token in an envelope recipient of the receipts domain; None for any other address."""
     local, at, host = address.lower().rpartition("@")

@@ -1,11 +1,12 @@
 """A fake Exchange: EWS as SOAP over HTTP, with Basic sign-in, in the wire format of [MS-OXWSRSLNM] and its like.
 
 It answers ConvertId (by which clients learn the version), ResolveNames, ExpandDL, GetFolder, FindItem, GetItem,
-UpdateItem, MoveItem, DeleteItem, Subscribe, GetStreamingEvents and Unsubscribe.
+DeleteItem, Subscribe, GetStreamingEvents and Unsubscribe.
 """
 
 import base64
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
@@ -46,6 +47,7 @@ class Mail:
 
     raw: bytes
     read: bool = False
+    damaged: bool = False
     folder: str = "inbox"
 
 
@@ -57,8 +59,12 @@ class FakeExchange:
     mails: dict[str, Mail] = field(default_factory=dict)
     password: str = PASSWORD
     operations: list[str] = field(default_factory=list)
-    soap_faults: list[str] = field(default_factory=list)  # response codes that the next operations fail with
-    events: list[list[str]] = field(default_factory=list)  # ids of new items, a list each GetStreamingEvents
+    soap_faults: list[str] = field(
+        default_factory=list
+    )  # response codes of the next operations; '' for one that works
+    arriving: dict[str, Mail] = field(default_factory=dict)  # come in with the next stream of events
+    emptied: threading.Event = field(default_factory=threading.Event)  # the last message left the inbox
+    stream: threading.Event = field(default_factory=threading.Event)  # streams wait for it
 
     def http(self) -> FakeHttp:
         return FakeHttp(self.answer)
@@ -72,8 +78,8 @@ class FakeExchange:
         call = body[0]
         operation = etree.QName(call).localname
         self.operations.append(operation)
-        if self.soap_faults and operation != "ConvertId":
-            return _fault(operation, self.soap_faults.pop(0))
+        if operation != "ConvertId" and self.soap_faults and (code := self.soap_faults.pop(0)):
+            return _fault(operation, code)
         if operation == "GetStreamingEvents":
             return self._streamed()
         return _soap("".join(getattr(self, f"_{operation}")(call)))
@@ -118,7 +124,7 @@ class FakeExchange:
 
     def _GetFolder(self, call: etree._Element) -> Iterator[str]:
         yield "<m:GetFolderResponse><m:ResponseMessages>"
-        for wanted in call.find("m:FolderIds", NS) or ():
+        for wanted in call.iter(f"{{{T}}}DistinguishedFolderId", f"{{{T}}}FolderId"):
             name = wanted.get("Id") or ""
             unread = sum(not mail.read for mail in self.mails.values() if mail.folder == name)
             yield (
@@ -154,6 +160,9 @@ class FakeExchange:
             if mail is None:
                 yield _message("GetItem", "ErrorItemNotFound", "The specified object was not found.")
                 continue
+            if mail.damaged:
+                yield _message("GetItem", "ErrorItemCorrupt", "The item is corrupt.")
+                continue
             raw = base64.b64encode(mail.raw).decode()
             yield (
                 '<m:GetItemResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode>'
@@ -176,6 +185,8 @@ class FakeExchange:
                 '<m:DeleteItemResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode>'
                 "</m:DeleteItemResponseMessage>"
             )
+        if not any(mail.folder == "inbox" for mail in self.mails.values()):
+            self.emptied.set()
         yield "</m:ResponseMessages></m:DeleteItemResponse>"
 
     def _Subscribe(self, call: etree._Element) -> Iterator[str]:
@@ -194,7 +205,9 @@ class FakeExchange:
 
     def _streamed(self) -> Reply:
         """Each envelope of the stream is a chunk of its own; the last one closes the connection."""
-        news = self.events.pop(0) if self.events else []
+        self.stream.wait(20)
+        news, self.arriving = self.arriving, {}
+        self.mails |= news
         notification = "".join(
             "<t:NewMailEvent><t:TimeStamp>2026-11-25T10:00:00Z</t:TimeStamp>"
             f'<t:ItemId Id="{one}" ChangeKey="CQ=="/>'
