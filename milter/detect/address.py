@@ -24,6 +24,7 @@ _TYPE = (
     r"|Spinney|Hollow|Bottom|Leys?|Leas|Side|Acre|Acres|Towers?|Town|Holt|Warren|Paddock|Glebe|Glade|Dell|Drove|Reach|Crofts|Elms|Oaks|Limes|Firs|Beeches|Bridge|Cross)"
 )
 _WORDS = r"(?:[A-Z][A-Za-z'\-]*\.?(?: \n?|\n)){1,4}?"
+_PERSON = re.compile(r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Cllr|IP|Master)\b")
 _FLAT = (
     r"(?:(?:Flat|FLAT|flat|Apartment|Apt|Maisonette|Room|Studio)\.? ?[0-9A-Z]{1,4}[A-Za-z]?(?:,? |, ?\n?))"
 )
@@ -37,15 +38,15 @@ STREET = (
 _CASED = latin_options()
 _CASED.case_sensitive = True
 _STREET = re2.compile(STREET.encode("latin-1"), _CASED)
-POSTCODE = r"\b(?:[A-PR-UWYZ]\d{1,2}|[A-PR-UWYZ][A-HK-Y]\d{1,2}|[A-PR-UWYZ]\d[A-HJKMNPR-Y]|[A-PR-UWYZ][A-HK-Y]\d[ABEHMNPRVWXY]|GIR ?0A) {0,2}\d[ABD-HJLNP-UW-Z]{2}\b"
+POSTCODE = r"\b(?:[A-Z]\d{1,2}|[A-Z][A-HK-Y]\d{1,2}|[A-PR-UWYZ]\d[A-HJKMNPR-Y]|[A-PR-UWYZ][A-HK-Y]\d[ABEHMNPRVWXY]|GIR ?0A) {0,2}\d[ABD-HJLNP-UW-Z]{2}\b"
 _POSTCODE = re2.compile(POSTCODE.encode("latin-1"), latin_options())
 _LABELLED = re.compile(
     r"(?:\b(?:home |current |previous |permanent |postal |correspondence |client'?s? |tenant'?s? |patient'?s? |child'?s? |pupil'?s? |his |her |their |my |family |contact |parents?'?s? |carer'?s? )?address(?:es)?"
     r"(?: of (?:client|child|patient|pupil|tenant|applicant|claimant|property))?(?: ?\(?(?:if different|incl[a-z. ]+postcode)\)?)?\s?(?:[:\-=]|is\b|\|)|\b(?:lives?|lived|living|resides?|residing|resident|staying|moved|housed|placed)\s(?:at|in|on|to|with \w+ (?:at|in))\b"
-    r"|\bhome visit (?:to|at)\b|\b(?:home|lives|property|resident of|resident at)\s?:?|\bof no\.?)\s{0,3}$"
+    r"|\bhome visit (?:to|at)\b|\b(?:home|lives|property|resident of|resident at|at|addr|address line 1)\s?[:=]|\b(?:home|lives|property|resident of|resident at)|\bof no\.?|; of|\baddre?ss?)\s{0,3}$"
 )
 _NAMED_LINE = re.compile(
-    r"^\s*(?:(?:mr|mrs|miss|ms|mx|dr|master)\b\.?(?: ?(?:&|and) ?(?:mr|mrs|ms|miss)\b\.?)?|the parents?(?:/| or | and )?(?:carers?|guardians?)? of|parents? of|the occupier)",
+    r"^\s*(?:(?:mr|mrs|miss|ms|mx|dr|master)\b\.?(?: ?(?:&|and) ?(?:mr|mrs|ms|miss)\b\.?)?|[A-Z]\.? (?:[A-Z]\.? )?[A-Z][a-z'\-]+,?\s*$|the parents?(?:/| or | and )?(?:carers?|guardians?)? of|parents? of|the occupier)",
     re.IGNORECASE,
 )
 _VALUE_END = re.compile(
@@ -116,7 +117,7 @@ def _street(page: Page, zones: Zones, names: list[tuple[int, int]], low: int, hi
     while high > low and page.text[high - 1] in " ,\n":
         high -= 1
     confidence, why = _whose(page, zones, names, low, high)
-    if confidence < 0.5:
+    if confidence < 0.5 or _PERSON.search(page.text[low:high]):
         return None
     return Hit("address", "contact", low, high, confidence, why)
 
@@ -129,6 +130,8 @@ def _whose(page: Page, zones: Zones, names: list[tuple[int, int]], low: int, hig
         if role in ("address", "postcode", "name", "notes") and page.private_rows(low):
             return 0.9, f"in a column headed '{head[:40]}'"
         return 0.0, ""
+    if page.field(low)[0] == "address":
+        return 0.9, "in a field of the address"
     if _LABELLED.search(page.lower[max(0, low - 70) : low]):
         kin = block_kin(page, low, high)
         return (0.9, "labelled as an address") if kin != Kin.WORK else (0.0, "")
@@ -232,7 +235,7 @@ def _before_postcode(
 
 
 _PLAIN_LINE = re.compile(
-    r"(?:^|\n|, ?|\b(?:of|at|to|is|address:?)\s|: ?)((?:(?:Flat|Apartment|Apt|Room) ?\w{1,4},? )?\d{1,4}[A-Za-z]?,? (?:[A-Z][A-Za-z']+ ?){1,4}|[A-Z][a-z']+(?: [A-Z][a-z']+)? (?:House|Cottage|Farm|Lodge|Barn|Hall|Villa))(?=\s*[,\n])"
+    r"(?:^|\n|, ?|\b(?:of|at|to|is|address:?)\s|: ?|[ ]{2})((?:(?:Flat|Apartment|Apt|Room) ?\w{1,4},? )?[\dlIO]{1,4}[A-Za-z]?,? (?:[A-Z][A-Za-z']+ ?){1,4}|(?:Flat|FLAT) \w{1,3},? [A-Z][a-z]+ (?:[A-Z][a-z]+ ?){1,2}|The (?:[A-Z][a-z']+ ?){1,3},? (?:[A-Z][a-z']+ ?){1,3}|[A-Z][a-z']+(?: [A-Z][a-z']+)? (?:House|Cottage|Farm|Lodge|Barn|Hall|Villa))(?=\s*[,\n])"
 )
 
 

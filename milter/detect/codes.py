@@ -64,7 +64,11 @@ def _judge(page: Page, name: str, kind: CodeKind, low: int, high: int) -> Hit | 
         confidence, why = (kind.alone, "right form and check, no label") if good else (0.0, "")
         if name == "nino" and page.text[low:high].islower():
             confidence -= 0.2
-    if confidence < 0.5 or specimen(page.lower[max(0, low - 220) : low], page.lower[high : high + 40]):
+    if (
+        confidence < 0.5
+        or page.example(low)
+        or specimen(page.lower[max(0, low - 220) : low], page.lower[high : high + 40])
+    ):
         return None
     return Hit(kind.kind, kind.category, low, high, confidence, why)
 

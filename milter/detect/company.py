@@ -5,6 +5,7 @@ import re
 from milter.detect import exact
 from milter.detect.detector import Hit
 from milter.detect.evidence import Evidence, PageEvidence
+from milter.detect.lexicon import shipped
 from milter.detect.page import Page
 from milter.detect.person import Name
 
@@ -12,13 +13,19 @@ _TALK = (
     (
         "health",
         re.compile(
-            r"\b(?:patient|nhs|clinic|hospital|surgery|gp\b|appointment|referral|ward|medical|health|diagnos\w+|care plan|consultant|prescription)"
+            r"\b(?:patient|nhs|clinic|hospital|surgery|gp\b|appointment|referral|ward \d|medical|health|diagnos\w+|care plan|consultant|prescription|symptom\w*|onset|nurse|swab|jab|vaccin\w+|dose|mg\b|physio|paed\w*|dr\b|a&e|ambulance|bloods|scan|therap\w+|medication|meds)\b"
         ),
     ),
     (
         "learner",
         re.compile(
             r"\b(?:learner|uln|college|apprentice|qualification|enrol\w+|sixth form|further education)"
+        ),
+    ),
+    (
+        "business",
+        re.compile(
+            r"\b(?:invoice|order (?:no|ref|number)|our order|your order|purchase order|sku|carriage|delivery note|part no|stock|vat\b|catalogue|mpan|mprn|serial|total inc|qty)\b"
         ),
     ),
     ("tax", re.compile(r"\b(?:hmrc|self assessment|taxpayer|tax return|utr|income tax|paye)\b")),
@@ -37,7 +44,7 @@ _PERSONAL = re.compile(
 
 
 def company(pages: list[Page], name: str) -> frozenset[str]:
-    """What a document speaks of, by its first 60,000 characters: some of 'health', 'learner', 'tax'."""
+    """What a document speaks of, by its first 60,000 characters: some of 'health', 'learner', 'business', 'tax'."""
     text = name.lower() + " " + " ".join(page.lower[:20_000] for page in pages[:3])
     return frozenset(word for word, pattern in _TALK if pattern.search(text))
 
@@ -46,16 +53,38 @@ def organisation_bank(page: Page, hit: Hit, names: list[Name]) -> bool:
     """Say whether bank details are an organisation's, by their holder, their column and the words around them."""
     if page.column(hit.start)[0] and page.private_rows(hit.start):
         return False
-    near = page.lower[max(0, hit.start - 320) : hit.end + 160]
+    near = page.lower[max(0, hit.start - 240) : hit.end + 160]
     holder = _HOLDER.search(near)
     if holder:
-        return bool(_BODY.search(holder.group(1)) or re.search(r" (?:&|and) (?:sons?|co)\b", holder.group(1)))
+        words = re.findall(r"[a-z'\-]+", holder.group(1))
+        return bool(
+            _BODY.search(holder.group(1)) or re.search(r" (?:&|and) (?:sons?|co)\b", holder.group(1))
+        ) or (len(words) > 1 and not any(_a_persons(word) for word in words))
+    if _INVOICE.search(page.lower[:160]) and not _REFUND.search(near):
+        return True
     close = page.lower[max(0, hit.start - 75) : hit.start]
     people = sum(1 for name in names if name.role >= 0 and hit.start - 200 < name.start < hit.end + 60)
     work = len(set(_ORGANISED.findall(near))) + len(set(_BODY.findall(close)))
-    return work > len(set(_PERSONAL.findall(near))) + min(people, 2)
+    personal = len(set(_PERSONAL.findall(near))) + min(people, 2)
+    if not personal:  # nobody's in sight: an organisation's where the paper speaks of business at all
+        return bool(_ORGANISED.search(page.lower[:6_000]) or _BUSINESS.search(page.lower[:3_000]))
+    return work > personal
 
 
+_INVOICE = re.compile(r"\b(?:invoice|statement of account|remittance|quotation)\b")
+_REFUND = re.compile(r"\b(?:refund|reimburs\w*|salary|payroll|wages|expenses)\b")
+
+
+def _a_persons(word: str) -> bool:
+    """Say whether a word of an account's name is a given name, a surname, a title or an initial."""
+    words, name = shipped(), word.title()
+    known = name in words.given or name in words.given_doubtful or name in words.surnames
+    return known or len(word) == 1 or word in ("mr", "mrs", "ms", "miss", "dr")
+
+
+_BUSINESS = re.compile(
+    r"\b(?:agreement|provider|council|grant|charity|tender|contract|schedule|invoice|statement|stock|order|supplies|customer)\b"
+)
 _HOLDER = re.compile(
     r"(?:account (?:holder|name)|name (?:of|on) (?:the )?account|payee|beneficiary|in the name of)(?: name)?\s?[:\-\t]?\s*([^\n\t,;]{2,60})"
 )
@@ -69,8 +98,13 @@ def dismissed(evidence: Evidence) -> None:
             hit
             for hit in one.hits
             if not (hit.kind in ("bank", "iban") and organisation_bank(one.page, hit, one.names))
+            and not (hit.kind == "bank" and _lone_account(one, hit))
+            and not (hit.kind == "utr" and _CONTRACTOR.search(one.page.lower))
             and not (specimen and not hit.why.startswith(exact.WHY))
         ]
+
+
+_CONTRACTOR = re.compile(r"\b(?:cis\b|vat (?:no|reg|gb)|ltd\b[^\n]{0,80}\butr|co\. no)")
 
 
 def _lone_account(one: PageEvidence, hit: Hit) -> bool:
@@ -78,7 +112,10 @@ def _lone_account(one: PageEvidence, hit: Hit) -> bool:
     if one.page.private_rows(hit.start):
         return False
     others = any(
-        other is not hit and other.kind == "bank" and abs(other.start - hit.start) < 400 for other in one.hits
+        other.kind == "bank"
+        and abs(other.start - hit.start) < 400
+        and len(re.sub(r"\D", "", one.page.text[other.start : other.end])) == 6
+        for other in one.hits
     )
     return not others and not re.search(
         r"\bbank|\bsort\b|\bbuilding society", one.page.lower[max(0, hit.start - 200) : hit.end + 120]

@@ -46,19 +46,21 @@ _LABELS = (
     ("iban", r"\bibans?\b"),
     ("card", rf"\b(?:credit|debit|bank|payment|visa|mastercard|amex|barclaycard|maestro|purchase|corporate)[ _]?cards?{_NO}?"
              rf"|\bcard{_NO}|\blong (?:card )?number|\bvisa\b|\bmastercard\b|\bamex\b|\bamerican express\b|\bcard\s?[:=]"),
-    ("sort", r"\bsort(?:ing)?[ \-_]?code|\bs/c\b|\bs\.?c\.?\s?[:=]|\bsort\b"),
+    ("sort", r"\bsort(?:ing)?[ \-_]?(?:code|no\b)|\bs/c\b|\bs\.?c\.?\s?[:=]|\bsort\b"),
     ("account", rf"\b(?:bank[ _])?(?:account|acc(?:oun)?t?|a/c)\b\.?{_NO}?|\bbank details\b|\bbank\s?[:\-]"),
     ("born", r"\bd\s?[./]?\s?o\s?[./]?\s?b\b\.?|\bdate[ _]?of[ _]?birth|\bbirth[ _\-]?dates?\b|\bborn\b|\bbirth ?days?\b|\bdate birth"
-             r"|\bbirth\s?[:=]|\bd of b\b|\bdobs\b"),
+             r"|\bbirth\s?[:=]|\bd of b\b|\bdobs\b|\bdyddiad geni\b|\bgeni\b"),
     ("homephone", rf"\b{_WHO}\b[^\n:;,.\t]{{0,16}}\b(?:tel(?:ephone)?|phone|mobile|mob|contact|cell|landline)\b"
                   r"(?:\s?no\.?| number)?|\b(?:home|daytime|evening|emergency) numbers?\b"),
     ("phone", r"\b(?:tel(?:ephone)?|phone|mobile|mob|cell|landline|fax|call|ring|text|helpline|switchboard|ext(?:ension)?"
               r"|whatsapp|dial|rang|phoned|called|contact)\b\.?(?:\s?(?:no\.?|numbers?|details|tel))?"),
     ("other", rf"\b(?:{_KNOWN})\b\.?{_NO}|\b(?:isbn(?:-1[03])?|issn|uprn|usrn|urn|mpan|mprn|imei|iccid|sku|ean|gtin|vat|ukprn|laestab"
               r"|crn|duns|barcode|serial|s/n|meter|order|invoice|ticket|asset|product|part|batch|tracking|consignment|parcel|charity"
-              r"|version|receipt|transaction|voucher|easting|northing|po|model)\b(?:\s?[:#])?|\bref(?:erence)?s?\b\.?(?:\s?(?:nos?|numbers?)\b)?\.?"),
+              r"|version|receipt|transaction|voucher|easting|northing|po|model)\b(?:\s?[:#])?|\bref(?:erence)?s?\b\.?(?:\s?(?:nos?|numbers?)\b)?\.?|\bcat\.|\bquoting\b|\bdocket\b|\bmpan\b|\bcompany no"),
     ("nhs~", r"\bnhs\b"),
     ("chi~", r"\bchi\b"),
+    ("uln~", r"\blearner\b"),
+    ("other~", r"\b(?:job|batch|lot|item|supply|call|route|marker|policy|booking|case|file|plot|unit|loan|stock)\b"),
     ("nino~", r"\bni\b"),
     ("born~", r"\bb\.|\bb\b"),
 )  # fmt: skip
@@ -128,8 +130,8 @@ class Labels:
 
     def __init__(self, text: str, octets: bytes) -> None:
         """Find every label of a passage; `text` in lower case."""
-        self._text = text
-        self._spans = [match.span() for match in _RE2.finditer(octets)]
+        self._text = text.replace("_", " ")  # 'refund_sort='
+        self._spans = [match.span() for match in _RE2.finditer(octets.replace(b"_", b" "))]
         self._ends = [end for _, end in self._spans]
 
     def before(self, start: int, low: int = 0) -> Label:

@@ -24,7 +24,7 @@ PATTERN = (
 _DATE = re2.compile(PATTERN.encode("latin-1"), latin_options())
 _LABEL = re.compile(
     r"(?P<born>\bd\s?[./]?\s?o\s?[./]?\s?b\b\.?|\bdates?[ _]?of[ _]?births?|\bbirth[ _\-]?dates?\b|\bborn\b|\bbirth ?days?\b|\bbirth\s?[:=]"
-    r"|\bd of b\b|\bdobs\b|(?:^|[\s,(;])b\.(?=\s{0,2}$)|(?:^|[,(;]\s?)b(?=\s$)|\bdate birth)"
+    r"|\bd of b\b|\bdobs\b|\bdyddiad geni\b|\bgeni\b|(?:^|[\s,(;])b\.(?=\s{0,2}$)|(?:^|[,(;]\s?)b(?=\s$)|\bdate birth)"
     r"|(?P<other>\bdates?\b|\bstart(?:ed|s|ing)?\b|\bended?\b|\bdue\b|\bissued?\b|\breview\w*|\breceived\b|\bsent\b|\badmi(?:ssion|tted)\b"
     r"|\bjoin(?:ed|ing)\b|\bleft\b|\bleaving\b|\bmeeting\b|\bappointment\b|\bappt\b|\bexpir\w+|\bvalid\b|\bsigned\b|\bprinted\b|\beffective\b"
     r"|\bcompleted\b|\breferr\w+|\bassess\w*|\bseen\b|\bvisit\w*|\bhearing\b|\bincident\b|\bdied\b|\bdeath\b|\bd\.?o\.?d\b|\bsince\b|\btoday\b"
@@ -49,6 +49,12 @@ def find(page: Page, names: list[tuple[int, int]]) -> list[Hit]:
         confidence, why = _judge(page, low, high, columns)
         if not confidence and _behind_a_name(page, low, high, ends):
             confidence, why = 0.75, "right behind a person's name"
+        if (
+            not confidence
+            and _BEHIND_INITIALS.search(page.text[max(0, low - 12) : low])
+            and _long_ago(page.text[low:high])
+        ):
+            confidence, why = 0.7, "right behind initials"
         if confidence >= 0.5 and _plausible(page.text[low:high]):
             if not specimen(page.lower[max(0, low - 40) : low], ""):
                 found.append(Hit("date-of-birth", "identifier", low, high, confidence, why))
@@ -60,11 +66,20 @@ def _behind_a_name(page: Page, low: int, high: int, ends: list[int]) -> bool:
     at = bisect_right(ends, low) - 1
     if (
         at < 0
-        or page.column(low)[0]
-        or not re.fullmatch(r"(?:'s)?(?:,? ?[(\[]|,|\s[/|\-]|\s?;)?\s{0,2}", page.text[ends[at] : low])
+        or page.block_at(page.line_at(low)) is not None
+        or not re.fullmatch(r"(?:'s)?(?:,? ?[(\[]|,|\s[/|\-]|\s?;)?[ ]{0,6}", page.text[ends[at] : low])
     ):
         return False
-    value = page.text[low:high]
+    return _long_ago(page.text[low:high])
+
+
+_BEHIND_INITIALS = re.compile(
+    r"(?<![A-Za-z.])(?:[A-Z]\.\s?){1,2}[A-Z]\.?,? ?[(\[]?\s?(?:born |b\.? ?)?$|(?<![A-Za-z.])[A-Z]{2},? ?[(\[]\s?$"
+)
+
+
+def _long_ago(value: str) -> bool:
+    """Say whether a date is some years past, as a birthday is and an appointment is not."""
     year = _YEAR.search(value)
     digits = value[-2:] if not year else year.group()[2:]
     century = year.group()[:2] if year else ""

@@ -1,19 +1,21 @@
 """From evidence to the verdict: protect or not, how grave, of which kinds, and why, in words (labelling Y, N).
 
-Each piece of evidence gives points; the kind of paper says how much a name, an address or a story in it
-weighs; three points protect. Every number stands in `detectors.toml`, every contribution in `why`.
+Each piece of evidence gives points. Identifiers protect by themselves; all else is weighed together with the
+kind of paper and its wording (`wording.py`). Every number an organisation may change stands in
+`detectors.toml`, every contribution in `why`.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from milter.detect import email, exact, subjects
+from milter.detect import email, exact, subjects, wording
 from milter.detect.evidence import Evidence
 from milter.detect.finding import Category, Grade
 from milter.detect.load import Detectors
 from milter.detect.narrative import UNNAMED
 from milter.detect.subjects import Subjects
+from milter.detect.wording import Reading
 
 STRONG = (
     "nhs-number", "nino", "upn", "uln", "utr", "chi", "hc-number", "passport", "driving-licence", "iban", "payment-card",
@@ -24,6 +26,9 @@ _NAMED = {
     "passport": "passport number", "driving-licence": "driving licence number", "iban": "personal IBAN",
     "payment-card": "payment card number",
 }  # fmt: skip
+
+
+_BASE = 3.0  # points at which the model is in two minds: the shipped thresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,101 +55,86 @@ class Decision:
 def decide(evidence: Evidence, detectors: Detectors) -> Decision:
     """Weigh the evidence of one document."""
     who = subjects.of(evidence)
-    reasons = [
-        weighed
-        for reason in (
-            *_identifiers(evidence, detectors),
-            *_births(evidence, detectors, who),
-            *_contacts(evidence, detectors, who),
-            *_tables(evidence, detectors),
-            *_lists(evidence, detectors),
-            *_said(evidence, detectors, who),
-            *_told(evidence, detectors, who),
-        )
-        if (weighed := _in_its_paper(reason, evidence)).points > 0.05
-    ]
-    reasons.sort(key=lambda reason: -reason.points)
-    total = sum(reason.points for reason in reasons)
-    protect = total >= detectors.thresholds["protect"]
+    reasons = reasons_of(evidence, detectors, who)
+    reading = wording.read(evidence, who, points_of(reasons), detectors.weights["wording"])
+    least = detectors.thresholds["protect"]
+    firm = sum(reason.points for reason in reasons if reason.hard)
+    read = _BASE + reading.logits["protect"]
+    protect = max(firm, read) >= least
+    why = tuple(_worded(reasons, reading, evidence))
     if not protect:
-        grade = Grade.LOW if who.private else Grade.NONE
-        return Decision(False, grade, (), tuple(_worded(reasons, evidence)))
-    categories = _categories(reasons, who)
-    harm = (
-        total
-        + (3 if who.child and {"health", "child"} & set(categories) else 0)
-        + (4 if "criminal" in categories else 0)
-    )
-    high = harm >= detectors.thresholds["high"] and bool(
-        who.count >= 10
-        or "criminal" in categories
-        or (who.child and "health" in categories)
-        or "health" in categories
-        or total >= 14
-    )
-    return Decision(
-        True,
-        Grade.HIGH if high or who.count >= 10 else Grade.MEDIUM,
-        categories,
-        tuple(_worded(reasons, evidence)),
-    )
+        return Decision(False, Grade.LOW if who.private else Grade.NONE, (), why)
+    high = who.count >= 10 or _BASE + reading.logits["high"] >= detectors.thresholds["high"]
+    return Decision(True, Grade.HIGH if high else Grade.MEDIUM, _categories(reasons, who, reading), why)
 
 
-def _worded(reasons: list[Reason], evidence: Evidence) -> Iterator[str]:
-    for reason in reasons[:8]:
-        yield f"{reason.words} (+{reason.points:.1f})"
+def reasons_of(evidence: Evidence, detectors: Detectors, who: Subjects) -> list[Reason]:
+    """Everything that the rules say about one document, whatever kind of paper it is."""
+    specimen = evidence.genre.is_a("fiction", least=8)
+    found = (
+        *_identifiers(evidence, detectors, who),
+        *_births(evidence, detectors, who),
+        *_contacts(evidence, detectors, who),
+        *_tables(evidence, detectors),
+        *_lists(evidence, detectors),
+        *_said(evidence, detectors, who),
+        *_told(evidence, detectors, who),
+    )
+    return [reason for reason in found if reason.points > 0.05 and not (reason.hard and specimen)]
+
+
+def points_of(reasons: list[Reason]) -> dict[str, float]:
+    """The points by topic, and by category where something is said."""
+    points: dict[str, float] = {}
+    for reason in reasons:
+        topic = "hard" if reason.hard else reason.topic
+        points[topic] = points.get(topic, 0.0) + reason.points
+        for category in reason.categories if topic == "said" else ():
+            points[category] = points.get(category, 0.0) + reason.points
+    return points
+
+
+def _worded(reasons: list[Reason], reading: Reading, evidence: Evidence) -> Iterator[str]:
+    """The reasons in words with what each adds, the weightiest first."""
+    learned = wording.weights().measures
+    lines = [
+        (reason.points, reason.words) if reason.hard
+        else (reason.points / 3 * learned.get(f"points:{reason.topic}", (0.0,))[0], reason.words)
+        for reason in reasons
+    ]  # fmt: skip
+    private = reading.words > 0
+    words = ", ".join(f"'{word}'" for word in reading.telling)
+    lines.append(
+        (reading.words, f"worded like {'a private matter' if private else 'ordinary paper'}: {words}")
+    )
+    lines += [
+        (value, f"reads like {_PAPER.get(name.removeprefix('paper:'), name)}")
+        for name, value in reading.measures.items()
+        if name.startswith("paper:")
+    ]
+    lines.sort(key=lambda line: -abs(line[0]))
+    yield from (f"{words} ({points:+.1f})" for points, words in lines[:8] if abs(points) >= 0.1)
     if alike := sum(page.alike for page in evidence.pages):
         yield f"{alike} more rows of the same form, counted and not listed one by one"
 
 
-def _categories(reasons: list[Reason], who: Subjects) -> tuple[Category, ...]:
+_PAPER = {
+    "minutes": "minutes of a meeting", "published": "something published", "advert": "an advert", "policy": "a policy or guidance",
+    "form": "a form", "fiction": "fiction or a specimen", "history": "history", "business": "business with a firm",
+    "statistics": "statistics", "meeting": "talk about work", "confidential": "something confidential",
+}  # fmt: skip
+
+
+def _categories(reasons: list[Reason], who: Subjects, reading: Reading) -> tuple[Category, ...]:
     found: dict[Category, float] = {}
     for reason in reasons:
         for category in reason.categories:
             found[category] = found.get(category, 0.0) + reason.points
-    kept = {category for category, points in found.items() if points >= 1.0}
-    if who.child:
-        kept.add("child")
-    return tuple(sorted(kept))
+    kept: set[Category] = {name for name in ("identifier", "contact") if found.get(name, 0.0) >= 1.0}
+    return tuple(sorted(kept | wording.categories_of(reading)))
 
 
-def _in_its_paper(reason: Reason, evidence: Evidence) -> Reason:
-    """Scale a reason by the kind of paper that it stands in."""
-    if reason.topic == "exact":
-        return reason  # these very people: no kind of paper makes them others
-    if reason.hard:
-        factor = 0.0 if evidence.genre.is_a("fiction", least=8) else 1.0
-    else:
-        factor = _factor(reason.topic, evidence)
-    return Reason(reason.points * factor, reason.categories, reason.words, reason.hard, reason.topic)
-
-
-def _factor(topic: str, evidence: Evidence) -> float:
-    genre = evidence.genre
-    factor = 1.0
-    if genre.is_a("fiction"):
-        factor = 0.15
-    if genre.is_a("history", least=6):
-        factor *= 0.2
-    confidential = genre.is_a("confidential", least=4)
-    if genre.is_a("minutes", least=6) and not confidential:
-        factor *= {"contact": 0.2, "said": 0.25, "list": 0.2, "table": 0.5, "birth": 0.8}.get(topic, 0.5)
-    elif genre.is_a("published", least=5) and not confidential:
-        factor *= {"contact": 0.2, "said": 0.3, "list": 0.15, "table": 0.4, "birth": 0.7}.get(topic, 0.5)
-    if genre.blanks >= 8 and not evidence.hits("date-of-birth"):
-        factor *= {"contact": 0.2, "said": 0.3, "birth": 0.5}.get(topic, 1.0)
-    if genre.is_a("advert", least=9):
-        factor *= {"contact": 0.2, "said": 0.3}.get(topic, 0.7)
-    if genre.is_a("policy", least=6) and not confidential:
-        factor *= {"contact": 0.6, "said": 0.5 if genre.points["policy"] < 9 else 0.35}.get(topic, 0.9)
-    if genre.is_a("statistics", least=6) and not confidential:
-        factor *= {"contact": 0.7, "said": 0.4}.get(topic, 0.9)
-    if genre.is_a("business", least=9):
-        factor *= {"contact": 0.4, "said": 0.5}.get(topic, 1.0)
-    return factor
-
-
-def _identifiers(evidence: Evidence, detectors: Detectors) -> Iterator[Reason]:
+def _identifiers(evidence: Evidence, detectors: Detectors, who: Subjects) -> Iterator[Reason]:
     for kind in STRONG:
         hits = evidence.hits(kind)
         if hits:
@@ -159,7 +149,8 @@ def _identifiers(evidence: Evidence, detectors: Detectors) -> Iterator[Reason]:
             detectors.weights["bank"],
             ("identifier", "financial"),
             f"a person's bank details: {bank[0].why}",
-            hard=True,
+            hard=bool(who.private or who.unsaid or who.initials),  # with nobody in sight the wording decides
+            topic="bank",
         )
     matched = [hit for page in evidence.pages for hit in page.hits if hit.why.startswith(exact.WHY)]
     if matched:

@@ -19,6 +19,7 @@ CONSUMER = frozenset(
     " yandex.ru wp.pl o2.pl onet.pl interia.pl plusnet.com orange.net wanadoo.co.uk fsmail.net freeserve.co.uk uwclub.net zoho.com"
     " tutanota.com fastmail.com hey.com inbox.com lineone.net supanet.com qq.com 163.com rediffmail.com libero.it outlook.co.uk"
     " yahoo.ie eircom.net btconnect.com zen.co.uk email.com googlemail.co.uk hotmail.fr yahoo.fr hotmail.it yahoo.in yahoo.co.in"
+    " talk21.com btopenworld.co.uk madasafish.com hotmail.es hotmail.de live.ie outlook.ie outlook.fr aol.fr mail.co.uk cantab.net virginmedia.co.uk ntl.com homecall.co.uk dsl.pipex.com"
     " o2.co.uk three.co.uk vodafone.net mailfence.com ukr.net seznam.cz abv.bg inbox.lv web.de gmx.de free.fr laposte.net".split()
 )
 _SHARED = re.compile(

@@ -17,6 +17,7 @@ class PageEvidence:
     page: Page
     hits: list[Hit] = field(default_factory=list)
     names: list[Name] = field(default_factory=list)
+    singles: list[tuple[int, int]] = field(default_factory=list)  # given names that stand alone
     said: list[Said] = field(default_factory=list)
     lists: list[People] = field(default_factory=list)
     told: tuple[int, int] = (0, 0)  # sentences with 'he' or 'she', different words of kin

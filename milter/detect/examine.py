@@ -57,17 +57,25 @@ def examine(
     name: str = "",
 ) -> Examination:
     """Examine one document. `reveal` adds the values themselves, for evaluation; `name` is the file's, as context."""
+    evidence = gather(passages, detectors, own, name)
+    if evidence is None:
+        return Examination()
+    decision = decide(evidence, detectors)
+    findings = _findings(evidence, decision.protect, detectors, reveal=reveal)
+    return Examination(decision.protect, decision.grade, decision.categories, findings, decision.why)
+
+
+def gather(passages: Sequence[Passage], detectors: Detectors, own: OwnDetails, name: str) -> Evidence | None:
+    """Everything that one document gives, before it is weighed; None where it has no text."""
     pages = [Page(passage) for passage in passages if passage.text.strip()]
     if not pages:
-        return Examination()
+        return None
     kind = genre.judge(pages, name)
     seen = company(pages, name)
     evidence = Evidence([_page(page, seen, detectors, own) for page in pages], kind)
     _join_mentions(evidence)
     dismissed(evidence)
-    decision = decide(evidence, detectors)
-    findings = _findings(evidence, decision.protect, detectors, reveal=reveal)
-    return Examination(decision.protect, decision.grade, decision.categories, findings, decision.why)
+    return evidence
 
 
 def _page(page: Page, seen: frozenset[str], detectors: Detectors, own: OwnDetails) -> PageEvidence:
@@ -92,7 +100,7 @@ def _page(page: Page, seen: frozenset[str], detectors: Detectors, own: OwnDetail
         found.hits += date_of_birth.find(page, spans)
     if there.phones:
         found.hits += phone.find(
-            page, zones, frozenset(re.sub(r"\D", "", number) for number in own.telephones)
+            page, zones, found.names, frozenset(re.sub(r"\D", "", number) for number in own.telephones)
         )
     if there.emails:
         found.hits += email.find(page, zones, frozenset(domain.lower() for domain in own.domains))
@@ -105,8 +113,8 @@ def _page(page: Page, seen: frozenset[str], detectors: Detectors, own: OwnDetail
     found.hits = [hit for hit in found.hits if hit.kind not in detectors.off]
     found.hits = _settled(found.hits + exact.mark(found, detectors.matcher))
     if there.facts:
-        singles = person.singles(page, found.names)
-        found.said, found.facts = narrative.find(whole, zones, found.names, singles)
+        found.singles = person.singles(page, found.names)
+        found.said, found.facts = narrative.find(whole, zones, found.names, found.singles, detectors.words)
         found.told = narrative.told(whole, zones)
         found.general = narrative.generality(whole)
     return found

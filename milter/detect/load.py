@@ -6,7 +6,7 @@ RE2 only: no pattern that configuration can change may cost more than linear tim
 
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
@@ -15,6 +15,7 @@ import re2
 
 from milter.detect.context import latin_options
 from milter.detect.finding import KINDS, Category
+from milter.detect.lexicon import Fact, union
 from milter.detect.match import Matcher
 from milter.errors import ConfigurationError, Problem
 
@@ -33,10 +34,11 @@ WEIGHTS: dict[str, float] = {
     "table-of-people": 6.0,  # names beside private columns
     "list-of-children": 5.0,  # Y3
     "narrative": 1.0,  # for each point of what is said of a person
+    "wording": 1.0,  # for each point of the words themselves, private or ordinary
 }
 THRESHOLDS: dict[str, float] = {
     "protect": 3.0,  # points from which a document is protected
-    "high": 9.0,  # points of harm from which the grade is high
+    "high": 3.0,  # points of harm from which the grade is high
     "report": 0.5,  # confidence from which a finding is reported
 }
 _NAME = re.compile(r"^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$")
@@ -55,13 +57,21 @@ class OwnPattern:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnWords:
+    """Private phrases that an organisation added, compiled."""
+
+    pattern: "re2._Regexp"
+    facts: Mapping[str, Fact]  # by phrase in lower case, one blank between words
+
+
+@dataclass(frozen=True, slots=True)
 class Detectors:
     """Everything compiled. Made by `load_detectors`; read-only from then on."""
 
     weights: dict[str, float] = field(default_factory=lambda: dict(WEIGHTS))
     thresholds: dict[str, float] = field(default_factory=lambda: dict(THRESHOLDS))
     own: tuple[OwnPattern, ...] = ()
-    words: tuple[tuple[str, Category, int], ...] = ()  # own private phrases
+    words: OwnWords | None = None  # own private phrases
     off: frozenset[str] = frozenset()  # kinds that are not looked for
     keep: int = 5_000  # findings of one document that are kept; the rest is only counted
     rows: int = 100  # rows of one form in a table that are read value by value, the rest is counted; 0: all
@@ -120,10 +130,10 @@ def load_detectors(
         weights=found.get("weights", dict(WEIGHTS)),
         thresholds=found.get("thresholds", dict(THRESHOLDS)),
         own=found.get("pattern", ()),
-        words=found.get("words", ()),
+        words=found.get("words"),
         off=found.get("off", frozenset()),
         keep=found.get("keep", 5_000),
-        rows=found.get("rows", 200),
+        rows=found.get("rows", 100),
         matcher=matcher,
     )
 
@@ -209,13 +219,13 @@ def _compile(reader: _Reader, source: str) -> "re2._Regexp | None":
                 "pattern.regex",
                 "matches nothing at all, so everywhere",
                 "Write what the value looks like.",
-                "regex",
+                source or "regex",
             )
             return None
     except (re2.error, UnicodeEncodeError) as error:
         reader.wrong(
             "pattern.regex",
-            f"is no RE2 pattern: {error}",
+            f"is no RE2 pattern: {_said(error)}",
             "RE2 has no look-around and no back references.",
             source or "regex",
         )
@@ -223,25 +233,38 @@ def _compile(reader: _Reader, source: str) -> "re2._Regexp | None":
     return pattern
 
 
-def _words(reader: _Reader, value: Any) -> tuple[tuple[str, Category, int], ...]:
-    found: list[tuple[str, Category, int]] = []
+def _said(error: Exception) -> str:
+    """What RE2 says, which it says in bytes."""
+    cause = error.args[0] if error.args else ""
+    return cause.decode("latin-1") if isinstance(cause, bytes) else str(error)
+
+
+def _words(reader: _Reader, value: Any) -> OwnWords | None:
+    found: dict[str, Fact] = {}
     if not isinstance(value, dict):
         reader.wrong("words", "is not a table", "Write [words] and a list of phrases for each category.")
-        return ()
+        return None
     for category, phrases in value.items():
         if category not in get_args(Category):
             reader.wrong(
                 f"words.{category}", "is no category", f"Use one of {', '.join(get_args(Category))}."
             )
-        elif not isinstance(phrases, list) or not all(
-            isinstance(phrase, str) and phrase.strip() for phrase in phrases
-        ):
+        elif not isinstance(phrases, list) or not all(_is_phrase(phrase) for phrase in phrases):
             reader.wrong(
-                f"words.{category}", "is not a list of phrases", 'Write ["first phrase", "second phrase"].'
+                f"words.{category}",
+                "is not a list of phrases of letters, digits and blanks",
+                'Write ["first phrase", "second phrase"].',
             )
         else:
-            found += [(phrase.strip(), category, 2) for phrase in phrases]
-    return tuple(found)
+            found |= {
+                " ".join(re.split(r"[\s\-]+", phrase.lower())): Fact(phrase, category, 2)
+                for phrase in phrases
+            }
+    return OwnWords(union(list(found)), found) if found else None
+
+
+def _is_phrase(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 .'\-]{2,58}", value) is not None
 
 
 def _off(reader: _Reader, value: Any) -> frozenset[str]:
@@ -253,7 +276,7 @@ def _off(reader: _Reader, value: Any) -> frozenset[str]:
 
 def _rows(reader: _Reader, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not (value == 0 or 20 <= value <= 1_000_000):
-        reader.wrong("rows", "is neither 0 nor a whole number from 20 to 1000000", "200 is shipped.")
+        reader.wrong("rows", "is neither 0 nor a whole number from 20 to 1000000", "100 is shipped.")
         return 200
     return value
 

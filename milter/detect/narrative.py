@@ -15,6 +15,7 @@ import re2
 from milter.detect.context import latin_options
 from milter.detect.finding import Category
 from milter.detect.lexicon import Fact, phrase_pattern, shipped, union
+from milter.detect.load import OwnWords
 from milter.detect.page import Page
 from milter.detect.person import Name
 from milter.detect.sieve import Sieve
@@ -110,9 +111,9 @@ def phrases(page: Page) -> list[tuple[int, int]]:
 
 
 def find(
-    page: Page, zones: Zones, names: list[Name], singles: list[tuple[int, int]]
+    page: Page, zones: Zones, names: list[Name], singles: list[tuple[int, int]], own: OwnWords | None = None
 ) -> tuple[list[Said], int]:
-    """What a passage says of people, and how often the listed phrases occur at all."""
+    """What a passage says of people, and how often the listed phrases occur at all; `own` are an organisation's."""
     said: list[Said] = []
     spans = phrases(page)
     people = sorted([name.start for name in names if name.role >= 0] + [low for low, _ in singles])

@@ -179,7 +179,11 @@ def _judge(page: Page, number: Number, label: Label, company: frozenset[str]) ->
         return None  # labelled as a kind that it can't be
     else:
         kind, confidence, why = _alone(number, label, company)
-    if confidence < 0.5 or specimen(page.lower[max(0, low - 220) : low], page.lower[high : high + 40]):
+    if (
+        confidence < 0.5
+        or page.example(low)
+        or specimen(page.lower[max(0, low - 220) : low], page.lower[high : high + 40])
+    ):
         return None
     return Hit(kind.kind, kind.category, low, high, confidence, why)
 
@@ -210,8 +214,14 @@ def _with_label(kind: NumberKind, number: Number, label: Label) -> tuple[float, 
 def _alone(number: Number, label: Label, company: frozenset[str]) -> tuple[NumberKind, float, str]:
     """Judge a number that nothing names: form and check digit, then the company it keeps."""
     none = (_BY_LABEL["nhs"], 0.0, "")
-    if not number.bare or not number.joined or label.name in ("phone", "homephone"):
+    if (
+        not number.bare
+        or not number.joined
+        or label.name in ("phone", "homephone", "account", "card", "sort")
+    ):
         return none
+    if "business" in company and "health" not in company:
+        return none  # numbers of goods, orders and customers come in every shape
     for name in number.names:
         kind = _BY_LABEL[name]
         if not kind.alone or number.shape not in kind.shapes[:5]:

@@ -15,7 +15,7 @@ from milter.message.passage import Passage
 # Headings of tables that are published: planning and licensing registers, candidates, allowances, suppliers.
 PUBLISHED_TABLE = re.compile(
     r"\bproposal\b|\bapplication (?:no|number|ref)|\bsite\b|\bward\b|\bparty\b|\ballowance|\bvotes?\b|\blicen[cs]e\b|\bpremises\b"
-    r"|\bplot\b|\bsupplier\b|\bgoods\b|\bnet amount\b|\bposition\b|\bteam\b|\bscored?\b.*\bopponent\b|\bauthor\b|\bisbn\b"
+    r"|\basset\b|\bserial\b|\bwarranty\b|\bsupplier\b|\bgoods\b|\bnet amount\b|\bposition\b|\bteam\b|\bscored?\b.*\bopponent\b|\bauthor\b|\bisbn\b"
 )
 
 # Places that name a document's author and its programs, not the people it is about.
@@ -103,6 +103,7 @@ class Page:
                     seen[at].append(looks_like_name(self.text[slice(*spans[at])]))
         roles = tuple("name" if role in ("", "organisation") and sum(seen.get(at, ())) * 5 >= 3 * len(seen.get(at, ())) and sum(seen.get(at, ())) >= 2 else role
                       for at, role in enumerate(block.roles))  # fmt: skip
+        block.guessed = roles != block.roles
         block.roles = roles
 
     @cached_property
@@ -140,6 +141,11 @@ class Page:
         if at < len(block.roles):
             return block.roles[at], block.heads[at]
         return "", ""
+
+    def example(self, offset: int) -> bool:
+        """Say whether a value stands in a column of examples or formats, as in a specification of fields."""
+        head = self.column(offset)[1].strip(" :.").lower()
+        return head in ("example", "examples", "sample", "format", "e.g", "eg", "example value", "specimen")
 
     def field(self, offset: int) -> tuple[str, str]:
         """Role and words of the label cell to the left in a table ('Name | Ella Smith'); ('', '') for none."""

@@ -14,7 +14,7 @@ import re2
 
 from milter.detect.context import latin_options
 from milter.detect.lexicon import Lexicon, shipped
-from milter.detect.page import Page
+from milter.detect.page import Page, looks_like_name
 from milter.detect.signature import Zones
 from milter.detect.tables import PRIVATE, role_of
 
@@ -41,7 +41,7 @@ JOB = (
 )
 _PRO_BEFORE = re.compile(
     rf"(?:\b{JOB}(?: (?:for|of|in|at|and|the|our|your|&|[a-z'\-]{{3,14}})){{0,3}}[:,\-]?"
-    r"|(?:^|[>|\t]) ?(?:from|to|cc|bcc|author|contact|present|apologies|attendees|attending|attended|in attendance|signed|officers?|referrer|clerk|councillors?|assessor|circulation|distribution|invitees) ?[:\t]"
+    r"|(?:^|[>|\t]) ?(?:from|to|cc|bcc|author|contact|media enquiries|press enquiries|enquiries|present|apologies|attendees|attending|attended|in attendance|signed|officers?|referrer|clerk|councillors?|assessor|circulation|distribution|invitees) ?[:\t]"
     r"|\b(?:prepared|report|completed|written|referred|chaired|presented|seconded|proposed|moved|submitted|interviewed|approved|authorised|signed|led|facilitated|delivered|taught|authored|edited|illustrated|recorded) by"
     r"|\b(?:please ask for|copied to|colleagues?|cabinet member|said|says|hi|hello|hey|thanks|thank you|morning|afternoon|cheers|regards|allocated to|assigned to|applicant's agent|agent|introduced|welcomed|on behalf of the council))[ :,\-]{0,3}$",
     re.IGNORECASE,
@@ -170,6 +170,8 @@ def _mentions(page: Page, words: Lexicon) -> Iterator[Name]:
     for match in patterns.given.finditer(page.octets):
         yield from _trimmed(page, words, match.start(), match.end(), sure=0.8, why="a given name of the list")
     for match in patterns.surname.finditer(page.octets):
+        if _TITLED.match(page.text, match.start(), match.end()):
+            continue  # the title's own pattern reads further
         yield from _trimmed(page, words, match.start(), match.end(), sure=0.65, why="a surname of the list")
     for match in patterns.labelled.finditer(page.octets):
         yield from _labelled(page, words, *match.span())
@@ -191,6 +193,12 @@ def _mentions(page: Page, words: Lexicon) -> Iterator[Name]:
                 )
 
 
+_PARKS = frozenset(
+    ("Park", "Reading", "Black", "Young", "English", "Church", "Hall", "Hill", "Kent", "House")
+)  # surnames too
+_TITLED = re.compile(rf"(?:{_TITLE}|{_OFFICE})\b")
+
+
 def _line_alone(page: Page, low: int, high: int) -> bool:
     start, end = page.line(page.line_at(low))
     return len(page.text[start:end].strip()) <= high - low + 12
@@ -203,7 +211,7 @@ def _titled(page: Page, words: Lexicon, low: int, high: int) -> Iterator[Name]:
         return
     start = low + title.end()
     tokens = _tokens(text, start, high, words)
-    if not tokens or (len(tokens) == 1 and tokens[0][0] in words.tails):
+    if not tokens or (len(tokens) == 1 and (tokens[0][0] in words.tails or len(tokens[0][0]) < 2)):
         return
     office = re.match(_OFFICE, title.group()) is not None
     end = tokens[-1][2]
@@ -218,10 +226,11 @@ def _tokens(text: str, low: int, high: int, words: Lexicon) -> list[tuple[str, i
     for match in re.finditer(r"\S+", text[low:high]):
         word = match.group()
         bare = word.removesuffix("'s").rstrip(".,;:'-")
-        if not bare or (bare in words.cuts and bare not in words.given):
+        if not bare or (bare in words.cuts and bare not in words.given and not (tokens and bare in _PARKS)):
             break
         if text[low + match.start() + len(bare) : low + match.start() + len(bare) + 1] == ":" and tokens:
-            break  # 'Ella Smith Post: ...': the next label
+            if len(tokens) > 1 or role_of(bare):
+                break  # 'Ella Smith Post: ...': the next label
         tokens.append((bare, low + match.start(), low + match.start() + len(bare)))
         if word != bare and not (len(bare) <= 2 and word.endswith(".")):
             break
@@ -239,6 +248,8 @@ def _trimmed(page: Page, words: Lexicon, low: int, high: int, sure: float, why: 
     if _a_thing(page, words, names, tokens[-1][2]):
         return
     first, last = names[0].title(), names[-1].title()
+    if "-" in first and first not in words.given and first.split("-")[0] in words.given:
+        first = first.split("-")[0]  # 'Carol-Ann'
     doubtful = first not in words.given
     known_last = last in words.surnames or last in words.surnames_doubtful or "-" in last
     if names[0] in words.tails or names[0] in words.cuts:
@@ -339,6 +350,7 @@ def _columns(page: Page) -> Iterator[Name]:
         columns = [
             (at, role) for at, role in enumerate(block.roles) if role in ("name", "forename", "surname")
         ]
+        last: Name | None = None
         for low, high, role in page.column_cells(block, columns):
             value = page.text[low:high]
             words = value.replace(",", " ").split()
@@ -363,15 +375,47 @@ def _columns(page: Page) -> Iterator[Name]:
             ):
                 continue
             if role == "name" and any(
-                word in lexicon.cuts and word not in lexicon.given and word not in lexicon.surnames
+                word in lexicon.cuts
+                and len(word) > 1
+                and word not in lexicon.given
+                and word not in lexicon.surnames
                 for word in words
             ):
                 continue
+            if block.guessed and not looks_like_name(value):
+                continue
             title = re.match(rf"(?:{_TITLE}|{_OFFICE})\.? ", value)
             begin = low + (title.end() if title and len(words) > 2 else 0)
-            yield Name(begin, high, tuple(words), 0.9, 1, f"in a column of {role}s")
+            name = Name(begin, high, tuple(words), 0.9, 1, f"in a column of {role}s")
+            if last is not None and role != "name" and _one_person(page, last, name, block.delimiter):
+                last.end, last.words = high, (*last.words, *name.words)
+                continue
+            if last is not None:
+                yield last
+            last = name
+        if last is not None:
+            yield last
 
 
+def _one_person(page: Page, last: Name, name: Name, delimiter: str) -> bool:
+    """Say whether surname and forename stand in cells side by side: one person, reported as one."""
+    between = page.text[last.end : name.start]
+    return (
+        len(last.words) + len(name.words) <= 4
+        and "\n" not in between
+        and between.strip(' "') == delimiter.strip()
+        and between.count(delimiter) == 1
+        if delimiter
+        else False
+    )
+
+
+_PRIVATE_MAILBOX = re.compile(
+    r"[\"']?\s?[<\[(](?:mailto:)?[^\s@>]{1,64}@(?:[a-z0-9\-]+\.)?(?:gmail|googlemail|hotmail|outlook|live|msn|yahoo|ymail|icloud|me|aol|btinternet|btopenworld|sky|talktalk|talk21|virginmedia|ntlworld|blueyonder|proton|protonmail|plusnet|tiscali|mail)\."
+)
+_IN_TROUBLE = re.compile(
+    r"^(?:,? [^.\n]{0,60}?)?,? (?:(?:has|had|have) (?:now |also |just |since )?(?:been )?|is |was |were |being )(?:now |currently |still |to be |again )?(?:suspended|arrested|dismissed|signed off|off sick|absent|charged|cautioned|convicted|sacked|diagnosed|pregnant|on maternity|on long[- ]term|interviewed under|investigated|under investigation|referred to occupational|resigned|made redundant|given a (?:final )?(?:written )?warning)"
+)
 _OWN_AFTER = re.compile(
     r"^'s? (?:mobile|phone|home|mum|dad|mother|father|parents|results?|medication|diagnosis|house|flat|tenancy|rent|claim|attendance|behaviour|sister|brother|son|daughter|partner|husband|wife|nan|carer|foster|family|consultant|gp|condition|illness|sickness|absence|probation|disciplinary|grievance|salary|benefits|debts?|arrears|birthday|address|annual review|ehcp|placement|exclusion)\b"
 )
@@ -386,6 +430,8 @@ def _role(page: Page, zones: Zones, name: Name) -> int:
     if page.quiet:
         return -1
     place = zones.at(low)
+    if place == "mail-header" and _PRIVATE_MAILBOX.match(page.lower[high : high + 80]):
+        return 1
     if place in ("signature", "letterhead", "mail-header", "disclaimer"):
         return -1
     before = page.text[max(0, low - 60) : low]
@@ -397,7 +443,11 @@ def _role(page: Page, zones: Zones, name: Name) -> int:
     if _CLASS_AFTER.match(after):
         name.why = f"{name.why}, with a class"
         return 1
-    if _PRIVATE_AFTER.match(after) or _OWN_AFTER.match(after):
+    if (
+        _PRIVATE_AFTER.match(after)
+        or _OWN_AFTER.match(after)
+        or _IN_TROUBLE.match(page.text[high : high + 130])
+    ):
         return 1
     if _PRO_AFTER.match(after.replace("\n", " , ", 1) if after.startswith("\n") else after):
         return -1

@@ -1,12 +1,14 @@
 """Telephone numbers of private people: mobile or labelled as home; switchboards and signatures are none (N1)."""
 
 import re
+from collections.abc import Sequence
 
 import re2
 
 from milter.detect.context import latin_options, specimen
 from milter.detect.detector import Hit
 from milter.detect.page import Page
+from milter.detect.person import Name
 from milter.detect.places import Kin, block_kin, kin_of
 from milter.detect.signature import Zones
 
@@ -28,8 +30,8 @@ _MINE = re.compile(r"\b(?:my|me|i'm)\b[^.\n]{0,30}$")
 
 def _clause(text: str, low: int, high: int) -> str:
     """The words right around a number, on its line, within the sentence."""
-    before = re.split(r"[\n;]|\. ", text[max(0, low - 120) : low])[-1]
-    after = re.split(r"[\n;]|\. |\.$", text[high : high + 60])[0]
+    before = re.split(r"[\n;]|\. |\s{3,}", text[max(0, low - 120) : low])[-1]
+    after = re.split(r"[\n;]|\. |\.$|\s{3,}", text[high : high + 60])[0]
     return f"{before} {after}"
 
 
@@ -38,8 +40,9 @@ def patterns() -> tuple[str, ...]:
     return (PATTERN,)
 
 
-def find(page: Page, zones: Zones, own: frozenset[str]) -> list[Hit]:
+def find(page: Page, zones: Zones, names: Sequence[Name], own: frozenset[str]) -> list[Hit]:
     """Telephone numbers of private people; `own` are an organisation's digits."""
+    roles = {name.end: name.role for name in names}
     found: list[Hit] = []
     for match in _PHONE.finditer(page.octets):
         low, high = match.span()
@@ -49,13 +52,22 @@ def find(page: Page, zones: Zones, own: frozenset[str]) -> list[Hit]:
         digits = "0" + digits.removeprefix("0044").removeprefix("44").lstrip("0")
         if not 10 <= len(digits) <= 11 or digits in own or page.text[high : high + 1].isalnum():
             continue
-        confidence, why = _judge(page, zones, low, high, digits)
+        confidence, why = _judge(page, zones, low, high, digits, roles)
         if confidence >= 0.5:
             found.append(Hit("phone", "contact", low, high, confidence, why))
     return found
 
 
-def _judge(page: Page, zones: Zones, low: int, high: int, digits: str) -> tuple[float, str]:
+def _beside(text: str, low: int, roles: dict[int, int]) -> int | None:
+    """The role of a person whose name stands right before a number; None for nobody."""
+    near = re.search(r"[,:;(\-\s]{0,4}$", text[max(0, low - 4) : low])
+    start = low - (len(near.group()) if near else 0)
+    return next((roles[end] for end in range(start, low + 1) if end in roles), None)
+
+
+def _judge(
+    page: Page, zones: Zones, low: int, high: int, digits: str, roles: dict[int, int]
+) -> tuple[float, str]:
     label = page.label(low, high)
     before = page.lower[max(0, low - 60) : low]
     if (
@@ -75,12 +87,17 @@ def _judge(page: Page, zones: Zones, low: int, high: int, digits: str) -> tuple[
         return 0.0, ""
     if _WORK_AFTER.match(page.lower[high : high + 24]) or (_MINE.search(before) and zones.has("signature")):
         return 0.0, ""
+    owner = _beside(page.text, low, roles)
+    if owner is not None and owner < 0 and place != "private-signature" and label.name != "homephone":
+        return 0.0, ""
     if label.name == "homephone":
         return 0.9, f"{label.how} '{label.words[:40]}'"
     if _WORK_LABEL.search(before):
         return 0.0, ""
     if not mobile and _CALL.search(before):
         return 0.0, ""
+    if owner is not None and mobile:
+        return 0.8, "right behind a person's name"
     kin = kin_of(_clause(page.lower, low, high)) if mobile else block_kin(page, low, high)
     if kin == Kin.WORK:
         return 0.0, ""

@@ -16,7 +16,7 @@ class Kin(Enum):
 
 
 _PRIVATE = re.compile(
-    r"\bmr\b|\bmrs\b|\bms\b|\bmiss\b|\bmx\b|\bmaster\b|\bhome\b|\blive[sd]?\b|\bliving\b|\bresid\w+|\bparents?\b|\bmum\b|\bdad\b|\bmother\b|\bfather\b|\bcarers?\b"
+    r"\bdefendant\b|\boffender\b|\bvictim\b|\baged? \d|\bage[:;] ?\d|\bmr\b|\bmrs\b|\bms\b|\bmiss\b|\bmx\b|\bmaster\b|\bhome\b|\blive[sd]?\b|\bliving\b|\bresid\w+|\bparents?\b|\bmum\b|\bdad\b|\bmother\b|\bfather\b|\bcarers?\b"
     r"|\bguardian\b|\bpatient\b|\bclient\b|\btenant\b|\btenancy\b|\bd\.?o\.?b\b|\bdate of birth\b|\bborn\b|\bpupil\b|\bchild\b|\bson\b|\bdaughter\b|\bclaimant\b|\bapplicant\b"
     r"|\bnext of kin\b|\bemergency contact\b|\bname:|\bnhs n|\bni n|\bnational insurance|\bmobile:|\bhis\b|\bher\b|\bshe\b|\bhe\b|\bmy\b|\bmoved (?:to|from|out|in)\b|\bfamily\b"
     r"|\bcouple\b|\bneighbour\b|\bhousehold\b|\bhusband\b|\bwife\b|\bpartner\b|\bflat\b|\bcouncil tax\b|\brent\b|\barrears\b|\byour (?:home|property|address)\b|\boccupier\b"
@@ -25,7 +25,7 @@ _PRIVATE = re.compile(
 _VENUE = re.compile(
     r"\bvenue\b|\bheld (?:at|in|on)\b|\bmeeting (?:at|in|on|will)\b|\blocated\b|\bsite\b|\bproposal\b|\bplanning\b|\bpremises\b|\bshop\b|\bopening hours\b|\bdepot\b|\broad closure\b"
     r"|\bcar park\b|\broadworks\b|\blicen[sc]\w+|\bdelivery address\b|\binvoice\b|\bregistered office\b|\bclosure\b|\bpotholes?\b|\bjunction\b|\bworks\b|\berection\b|\bextension\b"
-    r"|\bapplication number\b|\blibrary\b|\bclub\b|\bhotel\b|\brestaurant\b|\bpub\b|\bstreet ?light\b|\bbetween\b|\bcompany\b|\bsupplier\b|\bcontact us\b|\bcall us\b|\bour office"
+    r"|\bapplication number\b|\blibrary\b|\bclub\b|\bhotel\b|\brestaurant\b|\bpub\b|\bstreet ?light\b|\bcompany\b|\bsupplier\b|\bcontact us\b|\bcall us\b|\bour office"
     r"|\breturn(?:ed)? (?:this form |the form |it )?to\b|\btown hall\b|\bcivic\b|\bbook(?:ing)?s?\b|\btickets?\b|\bnotice\b|\bpolling\b|\bward\b|\bclinic\b|\bhelpline\b|\bcustomer services?\b|\bcontractor\b|\bunit \d|\bindustrial\b|\bbusiness\b"
 )
 
@@ -72,12 +72,13 @@ def kin_of(words: str) -> Kin:
     work = len(set(WORK.findall(words))) + len(set(_VENUE.findall(words)))
     if private > work:
         return Kin.PRIVATE
-    return Kin.WORK if work else Kin.UNKNOWN
+    return Kin.WORK if work > private else Kin.UNKNOWN
 
 
 def block_kin(page: Page, low: int, high: int) -> Kin:
     """Whose value this is: its sentence first, then the lines around it."""
-    near = kin_of(sentence(page, low, high))
+    value = page.lower[low:high]  # says nothing of itself: 'House, ...' is no office
+    near = kin_of(sentence(page, low, high).replace(value, " "))
     if near != Kin.UNKNOWN:
         return near
-    return kin_of(surroundings(page, low, high))
+    return kin_of(surroundings(page, low, high).replace(value, " "))

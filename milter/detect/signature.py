@@ -184,6 +184,7 @@ def _letterhead(page: Page) -> list[Zone]:
         if (
             re.search(r"[a-z]\. [A-Z][a-z]", page.text[low:high])
             or (number >= 3 and not work)
+            or _SOMEBODY.search(line)
             or len(_PROSE.findall(page.text[low:high])) >= 5
         ):
             break
@@ -192,6 +193,9 @@ def _letterhead(page: Page) -> list[Zone]:
     return [Zone(0, end, "letterhead")] if work and 0 < end < 700 else []
 
 
+_SOMEBODY = re.compile(
+    r"\b(?:defendant|offender|victim|patient|client|tenant|claimant|applicant|pupil|child's name|name of|d\.?o\.?b|born|date of birth|aged? \d|re:|nhs n|age[:;])"
+)
 _PROSE = re.compile(r"(?<![\w.@/-])[a-z]{2,}(?![\w@/.-]*[@/])|\. (?=[A-Z][a-z]+ [a-z])")
 _LETTER_BEGINS = re.compile(
     r"dear |(?:our|your) ref|date\b|(?:mr|mrs|miss|ms|mx|dr|master)\b|to:|from:|private and|subject|re:|hi |hello|the parent|parents? of|\d{1,2}(?:st|nd|rd|th)? [a-z]+ 20\d\d|\d"

@@ -24,6 +24,9 @@ _SHAPES: tuple[tuple[str, str, Category, re.Pattern[str]], ...] = (
     ("upn", "upn", "identifier", re.compile(rf"[A-Za-z](?:[ .\-]{{0,2}}{_DIGITISH}){{11}}[ .\-]{{0,2}}[0-9A-Za-z]")),
     ("licence", "driving-licence", "identifier",
      re.compile(r"[A-Z0-9]{5}[ \-]?[0-9OIl]{6}[ \-]?[A-Z0-9]{2}[ ]?[A-Z0-9][A-Z0-9]{2}")),
+    ("born", "date-of-birth", "identifier", re.compile(rf"{_DIGITISH}{{1,2}}[/.\-]{_DIGITISH}{{1,2}}[/.\-](?:[12l]{_DIGITISH}{{3}}|{_DIGITISH}{{2}})")),
+    ("homephone", "phone", "contact", re.compile(rf"[O0]7{_DIGITISH}{{2,3}}(?:[ ]?{_DIGITISH}){{6,8}}")),
+    ("phone", "phone", "contact", re.compile(rf"[O0]7{_DIGITISH}{{2,3}}(?:[ ]?{_DIGITISH}){{6,8}}")),
     ("passport", "passport", "identifier", re.compile(rf"(?:{_DIGITISH}[ ]?){{8}}{_DIGITISH}|[A-Z]{{1,2}}[ ]?\d{{6,8}}")),
 )  # fmt: skip
 _BY_NAME = {name: (kind, category, pattern) for name, kind, category, pattern in _SHAPES}

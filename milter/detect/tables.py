@@ -99,6 +99,7 @@ class Block:
     roles: tuple[str, ...]  # for each column; '' where the heading says nothing
     heads: tuple[str, ...]
     header: int  # line number of the header row
+    guessed: bool = False  # no heading names its people: a column is taken for names by its cells
 
 
 @lru_cache(maxsize=4096)
@@ -218,20 +219,33 @@ def _header(line: str, *, table: bool) -> tuple[str, tuple[str, ...], tuple[str,
     roles = tuple(role_of(head) for head in heads)
     named = [role for role in roles if role]
     values = sum(1 for head in heads if head and _VALUE.search(head))
+    if not table and (_prose(heads, delimiter) or (not delimiter and (values or _LABELS.search(line)))):
+        return None
     filled = sum(1 for head in heads if head)
     strong = sum(1 for role in named if role in STRONG)
     if values > 1 or not strong:
         return None
-    if len(named) >= 2 and len(named) >= filled / 4 and not _sideways(roles, heads):
+    if len(named) >= 2 and len(named) >= filled / (4 if delimiter else 2) and not _sideways(roles, heads):
         return delimiter, roles, heads
     if filled == 1 and len(spans) == 1 and strong and table:
         return delimiter, roles, heads
     return None
 
 
+_LABELS = re.compile(r":\s+\S")
+
+
+def _prose(heads: tuple[str, ...], delimiter: str) -> bool:
+    """Say whether a line that commas part is a sentence, not a row of headings."""
+    return delimiter == "," and any(
+        len(head.split()) > 5 or ("(" in head and ")" not in head) or head.startswith(("and ", "or "))
+        for head in heads
+    )
+
+
 def _sideways(roles: tuple[str, ...], heads: tuple[str, ...]) -> bool:
     """Say whether a row is label and value side by side ('Name | Ella Smith'), not a row of headings."""
-    if len(heads) == 2 and roles[0] and not roles[1]:
+    if len(heads) == 2 and roles[0] and (not roles[1] or len(heads[1].split()) > 4 or "," in heads[1]):
         return True
     return len(heads) >= 4 and all(roles[0::2]) and not any(roles[1::2])
 
