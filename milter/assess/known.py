@@ -1,17 +1,22 @@
 """What judging needs to know, loaded from the configuration once: the policy, the detectors, the limits."""
 
 import mmap
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from milter.assess.inspect import Knowledge
-from milter.detect.examine import OwnDetails
+from milter.detect.examine import Detectors, OwnDetails
 from milter.detect.load import load_detectors
 from milter.detect.match import unpack
+from milter.errors import ConfigurationError, Problem
 from milter.policy.load import load_policy
 from milter.policy.model import Partner
 from milter.policy.policy import Policy
 from milter.settings import Caps, Settings, load_settings, shipped_folder
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +39,27 @@ def load(folder: Path | None) -> Known:
     Raises ConfigurationError with every mistake of every file.
     """
     place = folder or shipped_folder()
-    settings = load_settings(place)
-    policy = load_policy(place)
-    file = place / "detectors.toml"
-    detectors = load_detectors(file.read_text(encoding="utf-8") if file.exists() else None, file=file)
+    problems: list[Problem] = []
+    settings = _tried(lambda: load_settings(place), problems)
+    policy = _tried(lambda: load_policy(place), problems)
+    detectors = _tried(lambda: _detectors(place / "detectors.toml"), problems)
+    if settings is None or policy is None or detectors is None:
+        raise ConfigurationError(tuple(problems))
     own = {partner.name: _own_details(partner) for partner in policy.own}
     return Known(policy, Knowledge(detectors, settings.read, own), settings)
+
+
+def _detectors(file: Path) -> Detectors:
+    return load_detectors(file.read_text(encoding="utf-8") if file.exists() else None, file=file)
+
+
+def _tried(load_one: Callable[[], T], problems: list[Problem]) -> T | None:
+    """Load one file; where it has mistakes note them all, so that those of the other files are told with them."""
+    try:
+        return load_one()
+    except ConfigurationError as error:
+        problems += error.problems
+        return None
 
 
 def with_lists(known: Known, descriptor: int, key: bytes) -> Known:

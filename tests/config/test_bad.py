@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from milter.detect.load import Detectors, load_detectors
 from milter.errors import ConfigurationError
 from milter.policy.load import load_policy
 from milter.settings import load_settings
@@ -15,7 +16,7 @@ from milter.settings import load_settings
 HERE = Path(__file__).parent
 SHIPPED = HERE.parent.parent / "config"
 CASES = sorted(path for path in (HERE / "bad").iterdir() if path.is_dir())
-NAMES = ("sealgate.toml", "policy.toml", "partners.toml", "personal-domains.txt")
+NAMES = ("sealgate.toml", "policy.toml", "partners.toml", "detectors.toml", "personal-domains.txt")
 
 
 def laid_out(case: Path, folder: Path) -> Path:
@@ -31,10 +32,16 @@ def laid_out(case: Path, folder: Path) -> Path:
     return folder
 
 
+def detectors_of(folder: Path) -> Detectors:
+    """Load a folder's detectors."""
+    file = folder / "detectors.toml"
+    return load_detectors(file.read_text("utf-8"), file=file)
+
+
 def mistakes(folder: Path) -> list[str]:
     """Give every mistake as it is printed, the folder left out."""
     found = []
-    for load in (load_settings, load_policy):
+    for load in (load_settings, load_policy, detectors_of):
         try:
             load(folder)
         except ConfigurationError as error:

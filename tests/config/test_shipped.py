@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from milter.detect.load import Detectors, load_detectors
 from milter.policy.load import load_policy
 from milter.policy.policy import Policy
 from milter.settings import NextHop, Settings, describe, load_settings
@@ -110,3 +111,13 @@ def test_the_effective_settings_can_be_printed() -> None:
     assert "smtp.size-bytes = 52428800" in lines
     assert 'next-hop.host = "127.0.0.1"' in lines
     assert 'smtp.networks = ["127.0.0.0/8", "::1/128"]' in lines
+
+
+def test_every_setting_of_the_detectors_is_documented_with_its_default() -> None:
+    """detectors.toml sets each weight, threshold and limit to what it is when the file is left out."""
+    text = (SHIPPED / "detectors.toml").read_text("utf-8")
+    table, built = tomllib.loads(text), Detectors()
+    assert table["weights"] == built.weights
+    assert table["thresholds"] == built.thresholds
+    assert (table["keep"], table["rows"], table["off"]) == (built.keep, built.rows, sorted(built.off))
+    assert load_detectors(text) == built
