@@ -4,17 +4,20 @@ A notice lists every recipient. It carries masked findings at most, and the subj
 was found in it. The null sender and automatic mail get none (RFC 3834), nor does NOTIFY=NEVER (RFC 3461).
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from milter.dispatch.case import Case, Done
 from milter.dispatch.words import outcomes, reasons_in_words
-from milter.notices.model import HeldSender, Mail, Organisation, Refusal, SentApart
+from milter.notices.model import HeldSender, Mail, Organisation, Refusal, SentApart, Undelivered
 from milter.notices.moments import in_words
 from milter.policy.model import Action, Verdict
 from milter.settings import Settings
 from milter.store.talk import proof_of
 from milter.store.vault import Vault
+
+WAYS_ROUND = ("Correct the address, and send it again to this recipient only.",)
 
 
 def organisation(settings: Settings) -> Organisation:
@@ -55,6 +58,13 @@ def refusal(case: Case, done: Done, at: datetime, settings: Settings, review: st
         outcomes=outcomes(_final(case, done)),
         reasons=reasons_in_words(case.assessment.verdicts, Action.PROTECT),
         review=review,
+    )
+
+
+def undelivered(case: Case, addresses: Sequence[str], at: datetime, settings: Settings) -> Undelivered:
+    """Tell the sender whom the next mail server refused for good."""
+    return Undelivered(
+        organisation(settings), mail_of(case, at), ", ".join(addresses), WAYS_ROUND, locked=False
     )
 
 

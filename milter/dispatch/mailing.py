@@ -39,8 +39,33 @@ def put(tx: Transaction, owed: Owed, *, not_before: datetime | None = None) -> b
 
 
 def owed_for(case: Case, done: Done, now: datetime, with_: Surroundings) -> tuple[Owed, ...]:
-    """Give the notices that one try owes to the sender: for all that was refused or held, and for separate copies."""
-    return (*_owed_for_stopped(case, done, now, with_), *_owed_for_apart(case, done, now, with_))
+    """Give the notices that one try owes to the sender: refused or held, separate copies, refused by the next hop."""
+    return (
+        *_owed_for_stopped(case, done, now, with_),
+        *_owed_for_apart(case, done, now, with_),
+        *_owed_for_bounced(case, done, now, with_),
+    )
+
+
+def _owed_for_bounced(case: Case, done: Done, now: datetime, with_: Surroundings) -> tuple[Owed, ...]:
+    """Tell the sender whom the next hop refused for good: the reply can't, since others were accounted for."""
+    results = {result.address: result for result in done.bounced}
+    asked = {r.address for r in case.envelope.recipients if "NEVER" not in r.notify}  # RFC 3461 4.1
+    bounced = {address: result for address, result in results.items() if address in asked}
+    if not bounced or not case.envelope.sender:
+        return ()
+    settings = with_.known.settings
+    notice = explaining.undelivered(case, tuple(bounced), now, settings)
+    dedupe = f"bounced:{case.id}:{with_.store.vault.digest('recipients', *sorted(bounced))}"
+    letter = letter_for(notice, dedupe, case.envelope.sender, now, settings)
+    statuses = tuple(
+        RecipientStatus(r.address, "failed", bounced[r.address].enhanced or "5.0.0", orcpt=r.orcpt)
+        for r in case.envelope.recipients
+        if r.address in bounced
+    )
+    report = Report(settings.smtp.hostname, statuses, envid=case.envelope.envid)
+    raw = write_report(letter, report, case.message)
+    return (Owed(case.id, dedupe, payload("", case.envelope.sender, raw)),)
 
 
 def _owed_for_apart(case: Case, done: Done, now: datetime, with_: Surroundings) -> tuple[Owed, ...]:

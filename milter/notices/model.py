@@ -198,6 +198,7 @@ class Undelivered:
     mail: Mail
     recipient: str
     ways: tuple[str, ...]  # other ways to share it
+    locked: bool = True  # False: it was mail as it is, and the server refused the address
 
 
 @dataclass(frozen=True, slots=True)

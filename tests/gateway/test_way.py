@@ -109,6 +109,23 @@ async def test_a_retry_repeats_nothing_for_recipients_that_are_accounted_for(tmp
     assert len(gateway.sink.to(OFFICER)) == 1
 
 
+async def test_whom_the_next_hop_refuses_is_reported_where_others_were_taken(tmp_path: Path) -> None:
+    """One address is wrong, one right: the right one gets it, and the sender gets a report on the wrong one, once."""
+    wrong = "jil.archer@borchester.gov.uk"
+    async with running(tmp_path / "etc") as gateway:
+        gateway.sink.replies[wrong] = "550 5.1.1 no such mailbox"
+        for _ in range(2):
+            code, _ = await gateway.send(OFFICER, [COLLEAGUE, wrong], CLEAN)
+        await gateway.settle()
+        (report,) = gateway.sink.to(OFFICER)
+    assert code == 250
+    assert len(gateway.sink.to(COLLEAGUE)) == 1
+    assert report.parsed.get_content_type() == "multipart/report"
+    assert f"rfc822; {wrong}".encode() in report.raw
+    assert b"Status: 5.1.1" in report.raw
+    assert COLLEAGUE.encode() not in report.raw
+
+
 async def test_a_sender_outside_the_own_domains_is_refused_in_the_session(tmp_path: Path) -> None:
     """A forged or home address gets a 550 reply and no notice that could hit a bystander."""
     async with running(tmp_path / "etc") as gateway:

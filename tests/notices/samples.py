@@ -91,6 +91,7 @@ SAMPLES: tuple[Notice, ...] = (
     Expired(COUNCIL, MAIL, (Outcome(ADDRESS, "unconfirmed", "nobody confirmed"),), "share"),
     Expired(COUNCIL, MAIL, (Outcome(ADDRESS, "unconfirmed", "nobody wrote it down"),), "telephone"),
     Undelivered(COUNCIL, MAIL, ADDRESS, ("Use the Learning Hub.",)),
+    Undelivered(COUNCIL, MAIL, ADDRESS, ("Send it again.",), locked=False),
     SentLocked(
         COUNCIL,
         MAIL,
