@@ -12,12 +12,12 @@ from milter.errors import RequestError
 from milter.policy.reasons import BY_CODE
 from milter.sandbox import ChildFailed
 from milter.store import accounts, judged, quarantine, talk, trail
+from milter.store import feedback as given
 from milter.store.quarantine import HeldInFull
 from milter.store.transaction import Transaction
 
 INLINE_BYTES = 5 * 1024 * 1024  # a larger message's text is shown when it is asked for
 UNREAD = "The text could not be read within the limits of memory and time. Treat the message with care."
-VERDICTS = ("false-positive", "missed", "right")
 
 
 def show(visit: Visit) -> Response:
@@ -78,9 +78,9 @@ def feedback(visit: Visit) -> Response:
     def work(tx: Transaction) -> None:
         full = acts.held_for(tx, visit.me, held_id)
         known = {*full.held.reasons, *(str(one["kind"]) for one in full.summary.get("findings", ()))}
-        if code not in known or verdict not in VERDICTS:
+        if code not in known or verdict not in given.VERDICTS:
             raise RequestError("Choose a reason or a finding of this message, and whether it was right.")
-        talk.give_feedback(tx, full.held.judged_id, visit.actor, verdict, code, _features(full, code))  # type: ignore[arg-type]  # one of VERDICTS
+        given.give(tx, full.held.judged_id, visit.actor, str(verdict), str(code), _features(full, code))
 
     visit.store.submit(work).result()
     return visit.go(f"/quarantine/{held_id}", done="Thank you. It counts in the reports and for tuning.")
@@ -198,7 +198,6 @@ def _reviewers(tx: Transaction, full: HeldInFull) -> list[tuple[str, str]]:
 
 
 def _features(full: HeldInFull, code: str) -> dict[str, Any]:
-    """Give what made the finding: kind, place and why, no value."""
+    """Give what made the finding: how often, and why. No value; nor its place, since a sheet may bear a name."""
     findings = [one for one in full.summary.get("findings", ()) if one["kind"] == code]
-    places = sorted({str(one["where"]) for one in findings})[:5]
-    return {"count": len(findings), "where": places, "why": sorted({str(one["why"]) for one in findings})[:5]}
+    return {"count": len(findings), "why": sorted({str(one["why"]) for one in findings})[:5]}

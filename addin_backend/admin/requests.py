@@ -6,7 +6,7 @@ from addin_backend.admin import acts
 from addin_backend.admin.names import names
 from addin_backend.admin.roles import DECIDES
 from addin_backend.admin.visit import Visit
-from milter.store import judged, register, talk
+from milter.store import feedback, judged, register, talk
 from milter.store.transaction import Transaction
 
 PATH = "/requests"
@@ -36,9 +36,8 @@ def answer(visit: Visit) -> Response:
         request = acts.request_for(tx, visit.me, request_id)
         acts.answer_request(tx, visit.me, request, text)
         if visit.form.get("false-positive"):
-            for reason in judged.reasons_of(tx, request.judged_id):
-                if reason.code == visit.form.get("false-positive"):
-                    talk.give_feedback(tx, request.judged_id, visit.actor, "false-positive", reason.code, {})
+            code = str(visit.form.get("false-positive"))
+            feedback.give(tx, request.judged_id, visit.actor, "false-positive", code)
 
     visit.store.submit(work).result()
     return visit.go(PATH, done="The sender gets your answer by e-mail.")

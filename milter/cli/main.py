@@ -8,9 +8,21 @@ from pathlib import Path
 
 import milter
 from milter import log
-from milter.cli import accounts, doctor, keeping, looking, matching, partners, records, running, sharing
+from milter.cli import (
+    accounts,
+    doctor,
+    feedback,
+    keeping,
+    looking,
+    matching,
+    partners,
+    records,
+    running,
+    sharing,
+)
 from milter.errors import ConfigurationError, RequestError, SealgateError
 from milter.policy.model import EVIDENCE
+from milter.store.feedback import VERDICTS
 
 Command = Callable[[argparse.Namespace], int]
 DONE, FAILED, WRONG = 0, 1, 2
@@ -64,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
     _share(commands)
     _partners(commands)
     _match(commands)
+    _feedback(commands)
     _records(commands)
     _accounts(commands)
     return top
@@ -193,6 +206,22 @@ def _match(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     forget.add_argument("name", metavar="NAME")
     for sub in (load, listing, forget):
         _config(sub, needed=True)
+
+
+def _feedback(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    sub = _command(
+        commands,
+        "feedback",
+        feedback.feedback_command,
+        "say whether a reason or finding was right, or show what was said",
+        "Kept for tuning as features, never as content. Without a reference it shows the counts.",
+    )
+    _config(sub, needed=True)
+    sub.add_argument("reference", nargs="?", metavar="REFERENCE", help="of the message or held message")
+    sub.add_argument("--code", help="a reason such as first-mail, or a kind of finding such as nhs-number")
+    sub.add_argument("--verdict", choices=VERDICTS, default="false-positive")
+    sub.add_argument("--days", type=int, default=90, help="how far back to count")
+    sub.add_argument("--json", action="store_true", help="every verdict with its features, one a line")
 
 
 def _hold(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -20,12 +20,6 @@ NUMBER = "Q 734 0021"
 PERSON = "Tuuli Grey, 3 April 2012, was there."
 
 
-@pytest.fixture(autouse=True)
-def log_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands run in this process: they must not point the log at a stream that ends with the test."""
-    monkeypatch.setattr("milter.log.configure", lambda *_, **__: None)
-
-
 def letter(body: str, document: str = "") -> bytes:
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = OFFICER, SCHOOL, "Tuesday"
