@@ -30,7 +30,8 @@ def shown_names(message: Message) -> dict[str, str]:
 
 async def told_by(directory: Directory, people: People, message: Message, policy: Policy) -> People:
     """Give the people with what the directory says of them."""
-    entries = await directory.entries((people.sender.address, *(one.address for one in people.recipients)))
+    asked = (people.sender.address, *(one.address for one in people.recipients))
+    entries = await directory.entries(address for address in asked if address)
     shown = shown_names(message)
     recipients = tuple(
         _known(one, entries.get(one.address), people.sender, policy) for one in people.recipients
