@@ -56,7 +56,7 @@ def refusal(case: Case, done: Done, at: datetime, settings: Settings, review: st
         organisation=organisation(settings),
         mail=mail_of(case, at),
         outcomes=outcomes(_final(case, done)),
-        reasons=reasons_in_words(case.assessment.verdicts, Action.PROTECT),
+        reasons=reasons_in_words(_final(case, done), Action.PROTECT),
         review=review,
     )
 
@@ -76,7 +76,7 @@ def held(
         organisation=organisation(settings),
         mail=mail_of(case, at),
         outcomes=outcomes(_final(case, done)),
-        reasons=reasons_in_words(case.assessment.verdicts, Action.PROTECT),
+        reasons=reasons_in_words(_final(case, done), Action.PROTECT),
         expires_at=in_words(expires_at),
         review=review,
     )
@@ -88,12 +88,9 @@ def sent_apart(case: Case, done: Done, at: datetime, settings: Settings) -> Sent
 
 
 def _final(case: Case, done: Done) -> tuple[Verdict, ...]:
-    """The verdicts as they were carried out: what could not be protected is held."""
-    impossible = {recipient.address for recipient, _ in done.impossible}
-    return tuple(
-        replace(verdict, action=Action.HOLD) if verdict.address in impossible else verdict
-        for verdict in case.assessment.verdicts
-    )
+    """The verdicts as they were carried out: what could not be protected, or had no safe way, is held."""
+    held = {recipient.address: replace(verdict, action=Action.HOLD) for recipient, verdict in done.held}
+    return tuple(held.get(verdict.address, verdict) for verdict in case.assessment.verdicts)
 
 
 def review_page(judged_id: str, settings: Settings, vault: Vault) -> str:

@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from milter.message.envelope import Envelope, Recipient
-from milter.policy.model import Action, Verdict
+from milter.policy.model import Action, Reason, Verdict
+from milter.policy.reasons import BY_CODE
+
+NO_SECURE_HOP = "nothing is set up here that would enforce a verified connection (secure-next-hop)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ def plan_for(
     }
     for recipient, verdict in zip(envelope.recipients, verdicts, strict=True):
         if recipient.address not in done:
-            groups[_group(verdict, secure_hop=secure_hop)].append((recipient, verdict))
+            final = verdict if secure_hop else _without_secure_hop(verdict)
+            groups[_group(final)].append((recipient, final))
     return Plan(
         plain=tuple(recipient for recipient, _ in groups["plain"]),
         secure=tuple(recipient for recipient, _ in groups["secure"]),
@@ -55,10 +59,16 @@ def only_for(envelope: Envelope, recipients: Sequence[Recipient]) -> Envelope:
     return replace(envelope, recipients=tuple(recipients))
 
 
-def _group(verdict: Verdict, *, secure_hop: bool) -> str:
-    secure = "verified-tls" in verdict.obligations
-    if secure and not secure_hop and verdict.action < Action.HOLD:
-        return "held"
+def _without_secure_hop(verdict: Verdict) -> Verdict:
+    """Hold what may go over verified TLS only, and say why."""
+    if "verified-tls" not in verdict.obligations or verdict.action >= Action.HOLD:
+        return verdict
+    code = "route-not-verified"
+    reason = Reason(code, Action.HOLD, detail=NO_SECURE_HOP, rules=BY_CODE[code].rules)
+    return replace(verdict, action=Action.HOLD, reasons=(reason, *verdict.reasons))
+
+
+def _group(verdict: Verdict) -> str:
     if verdict.action is Action.PASS:
-        return "secure" if secure else "plain"
+        return "secure" if "verified-tls" in verdict.obligations else "plain"
     return {Action.PROTECT: "protected", Action.HOLD: "held", Action.REFUSE: "refused"}[verdict.action]

@@ -76,6 +76,8 @@ def ended(tx: Transaction, item: Item, result: RecipientResult, with_: Surroundi
     """Record what the end of an item means, taken or refused for good."""
     if item.kind == "copy" and not result.taken:
         sharing.happened(tx, item.subject, "bounced", "gateway")
+    if item.kind == "copy" and result.taken:
+        _note_connection(tx, item.subject, result)
     if item.kind == "release" or item.payload.get("held"):
         _released(tx, item, result, with_)
     if item.content_id and result.taken:
@@ -83,6 +85,13 @@ def ended(tx: Transaction, item: Item, result: RecipientResult, with_: Surroundi
     last = not with_.known.policy.sharing.reissues
     if item.payload.get("notice") == "password" and result.taken and last:
         shares.destroy_password(tx, item.subject, "gateway")  # nobody can ask for it again
+
+
+def _note_connection(tx: Transaction, share_id: str, result: RecipientResult) -> None:
+    """Tell the register how the connection was that a copy left by (E4)."""
+    share = shares.get(tx, share_id)
+    if share.register_id and result.tls:
+        register.set_status(tx, share.register_id, "protected", tls=result.tls)
 
 
 def voided(tx: Transaction, item: Item, owner: str) -> None:
