@@ -7,8 +7,9 @@ strong lock does not travel in clear; a weak lock counts for nothing.
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import get_args
 
-from milter.detect.finding import Grade
+from milter.detect.finding import Category, Grade
 from milter.policy.domains import domain_of
 from milter.policy.facts import Facts, PartFacts
 from milter.policy.markings import marking_of
@@ -22,6 +23,7 @@ SAFE_EVIDENCE = ("verified-tls", "internal")
 REFUSING: tuple[Demand, ...] = ("hold", "refuse", "portal")
 ENCRYPTING: tuple[Demand, ...] = ("encrypt", "both", "telephone")
 PRIVATE = ("personal", "locked")  # loads that are personal information, or presumed to be
+CATEGORIES = frozenset(get_args(Category))
 MAX_ODD = 100
 
 
@@ -150,10 +152,16 @@ def row_for(sender: Person, person: Person, load: Load, marking: str, policy: Po
 
 
 def demand_in_force(row: Row, load: Load, person: Person) -> Demand:
-    """Give the partner's own demand where it has one, which never softens a refusal or a marking's row."""
-    own: Demand | str = person.partner.route if person.partner else ""
-    if not own or load.name not in PRIVATE or row.demand in {"hold", "refuse"}:
+    """Give the partner's own demand where it has one, which never softens a refusal or a marking's row.
+
+    What the partner is not to have (`may-have`) is held; a locked document may be anything.
+    """
+    partner = person.partner
+    if partner is None or load.name not in PRIVATE or row.demand in {"hold", "refuse"}:
         return row.demand
+    if partner.may_have and (load.name == "locked" or not CATEGORIES & load.words <= set(partner.may_have)):
+        return "hold"
+    own: Demand | str = partner.route or row.demand
     return own  # type: ignore[return-value]  # loading lets nothing but a demand through
 
 

@@ -20,7 +20,7 @@ MAX_DOMAIN = 253
 PASSWORD_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 TOO_WIDE = tuple(suffix.removeprefix(".") for suffix in SUFFIXES if suffix not in PROTECTED)
 NOT_OWN = ("own", "personal", "retired", "unknown")
-PARTNER_ONLY = ("route", "password", "successor")
+PARTNER_ONLY = {"route": "", "may_have": (), "password": "", "successor": ""}
 OWN_ONLY = ("names", "addresses", "postcodes", "telephones")
 NOT_PARTNER = ("own", "unknown")
 
@@ -68,7 +68,7 @@ def _partners(document: Document, seen: dict[str, str]) -> list[Partner]:
 def _partner(
     document: Document, key: Key, table: dict[str, Any], seen: dict[str, str], *, own: bool
 ) -> Partner:
-    left_out = dict.fromkeys(PARTNER_ONLY, "") if own else dict.fromkeys(OWN_ONLY, ())
+    left_out = PARTNER_ONLY if own else dict.fromkeys(OWN_ONLY, ())
     partner = fill(Partner, document, key, table, given={"own": own, **left_out})
     refused = NOT_OWN if own else NOT_PARTNER
     if partner.kind in refused:

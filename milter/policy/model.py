@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal, get_args
 
+from milter.detect.finding import Category
+
 
 class Action(IntEnum):
     """What becomes of a message for one recipient; the gravest wins."""
@@ -56,6 +58,9 @@ class Partner:
     telephone: str = ""  # the published number (P4, T1)
     contact: str = ""
     route: str = ""  # a demand that replaces the route table's for this partner; '' leaves it to the table
+    may_have: tuple[
+        Category, ...
+    ] = ()  # categories that may be sent to it; none given: what the table allows
     password: str = ""  # name of a pre-agreed password in the store; '' for none
     note: str = ""
     successor: str = ""  # for a retired domain: what to use instead; its '*' is what the wildcard stood for

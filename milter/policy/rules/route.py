@@ -18,7 +18,7 @@ def demand(case: Case) -> Iterator[Found]:
     """Give the reason of each row that decides, where its demand is not met by the message as it is."""
     for load, row, asked in case.rows:
         if asked in STOPPING:
-            code = row.reason or UNNAMED[asked]
+            code = row.reason if row.reason and asked == row.demand else UNNAMED[asked]
             yield Found(code, detail=_detail(case, row, asked), action=STOPPING[asked])
         elif asked == "pass" and row.reason:
             yield Found(row.reason, detail=_detail(case, row, asked), action=Action.PASS)
@@ -52,10 +52,17 @@ def telephone(case: Case) -> Iterator[Found]:
 
 
 def _detail(case: Case, row: Row, asked: Demand) -> str:
-    words = str(row) if asked == row.demand else f"{row}; the partner's own route: {asked}"
+    words = str(row) if asked == row.demand else f"{row}; {_of_partner(case, asked)}"
     if case.person.successor and row.reason == "retired-route":
         return f"use {case.person.successor} instead of {case.person.domain}; {words}"
     return words
+
+
+def _of_partner(case: Case, asked: Demand) -> str:
+    partner = case.person.partner
+    if partner is not None and partner.may_have and asked != partner.route:
+        return f"this partner may have {', '.join(partner.may_have)} only"
+    return f"the partner's own route: {asked}"
 
 
 RULES = (demand, connection, telephone)
