@@ -4,8 +4,11 @@ It stands behind a leading protective marking, and behind RE: and FW: and bracke
 which other systems look for at the start.
 """
 
+import re
+
 from milter.policy.policy import Policy
 
+SIGN = re.compile(r" ?[-:](?= |$)")
 PREFIXES = ("re:", "fw:", "fwd:", "aw:", "wg:", "tr:", "sv:", "vs:", "ynt:", "ateb:", "re :", "fw :")
 
 
@@ -15,7 +18,8 @@ def marked(subject: str, policy: Policy) -> str:
     if any(word.casefold() in line.casefold() for word in (policy.subject_mark, *policy.subject_synonyms)):
         return line
     at = _behind_leading(line, policy.markings)
-    head, rest = line[:at].rstrip(), line[at:].strip(" -:")
+    sign = SIGN.match(line, at) if at else None  # that stands between a marking and the rest
+    head, rest = line[: sign.end() if sign else at].rstrip(), line[at:].strip(" -:")
     return " ".join(piece for piece in (head, policy.subject_mark + (":" if rest else ""), rest) if piece)
 
 

@@ -200,7 +200,7 @@ def _subject_splices(message: Message, subject: str) -> list[Splice]:
         around = subject.partition(old) if old and b"=?" in kept else ("", "", "")
         if around[1] and all(len(line) < 900 for line in kept.split(b"\n")):
             before, after = (field("", edge.strip())[2:].strip() for edge in (around[0], around[2]))
-            joined = b"\r\n ".join(piece for piece in (b"Subject:", before, kept, after) if piece) + b"\r\n"
+            joined = b"Subject: " + b"\r\n ".join(piece for piece in (before, kept, after) if piece) + b"\r\n"
             if header_text(joined.partition(b":")[2]) == " ".join(subject.split()):
                 octets = joined
     return _one_field(message, "Subject", octets)
