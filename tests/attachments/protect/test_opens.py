@@ -90,6 +90,24 @@ def test_libreoffice_opens_with_the_password_read_only_and_refuses_without(offic
 
 
 @pytest.mark.office
+def test_libreoffice_opens_what_7_zip_unpacks_as_it_was(office: Office) -> None:
+    """OpenDocument files come out of their zip marked read-only, and open; a wrong password gets nothing."""
+    if shutil.which("7z") is None:
+        pytest.skip("7-Zip is not installed")
+    for format_ in ("odt", "ods"):
+        found = protect(MADE[format_], format=format_, name=f"a.{format_}", password=PASSWORD)
+        zipped = office.folder / f"{format_}.zip"
+        zipped.write_bytes(found.content)
+        assert run("7z", "x", "-pwrong", f"-o{office.folder}/wrong", zipped).returncode != 0
+        assert run("7z", "x", f"-p{PASSWORD}", f"-o{office.folder}/{format_}", zipped).returncode == 0
+        unpacked = office.folder / format_ / f"document-1.{format_}"
+        assert unpacked.read_bytes() == MADE[format_]
+        assert unpacked.stat().st_mode & 0o777 == 0o444
+        office.asked.append((str(unpacked), "", "opened"))
+    assert [verdict.split()[0] for _, _, verdict in office.answers()] == ["opened", "opened"]
+
+
+@pytest.mark.office
 @pytest.mark.samples
 def test_libreoffice_opens_every_sample_document_as_it_opened_before(office: Office, samples: Path) -> None:
     """Office files of many producers: what LibreOffice opened plainly, it opens locked and read-only."""
