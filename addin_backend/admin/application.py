@@ -5,6 +5,7 @@ import sys
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from addin_backend.admin.api.application import mounted
 from addin_backend.admin.desk import Desk
 from addin_backend.admin.first_start import HOURS, set_up_link
 from addin_backend.admin.menu import MENU
@@ -30,4 +31,6 @@ def application_of(desk: Desk) -> ASGIApp:
     """Make the application of a desk."""
     desk.pages.environment.globals["menu"] = MENU
     routes = [Route(door.path, endpoint(desk, door), methods=[door.method]) for door in DOORS]
-    return page_application(desk.site, desk.pages, routes, url=desk.url, most_bytes=MOST_BYTES)
+    return page_application(
+        desk.site, desk.pages, [mounted(desk), *routes], url=desk.url, most_bytes=MOST_BYTES
+    )

@@ -10,6 +10,7 @@ from milter.errors import RequestError
 from milter.store import incidents, outbox, register, shares, talk, trail
 from milter.store.accounts import Account
 from milter.store.incidents import Incident
+from milter.store.register import Entry
 from milter.store.transaction import Transaction
 
 PATH = "/incidents"
@@ -34,18 +35,7 @@ def begin(visit: Visit) -> Response:
 
     def work(tx: Transaction) -> Incident:
         entry = entry_for(tx, visit.me, entry_id)
-        known = {one.id for one in incidents.about(tx, register_id=entry.id)}
-        incident = incidents.begin(
-            tx,
-            kind,
-            visit.actor,
-            organisation=entry.sender_organisation,
-            register_id=entry.id,
-            share_id=entry.share_id,
-        )
-        if incident.id not in known:
-            register.set_status(tx, entry.id, "lost", visit.actor)
-            outbox.put(tx, NOTICE, incident.id, f"incident:{incident.id}", {}, actor=visit.actor)
+        incident = report(tx, entry, kind, visit.actor)
         if text:
             talk.add_note(tx, incident.id, visit.actor, text)
         return incident
@@ -55,6 +45,23 @@ def begin(visit: Visit) -> Response:
     return visit.go(
         f"{PATH}/{incident.id}" if visit.may(KEEPS_REGISTER) else f"/register/{entry_id}", done=words
     )
+
+
+def report(tx: Transaction, entry: Entry, kind: str, actor: str) -> Incident:
+    """Open an incident about an entry, once; its record shows it, and governance is told by mail."""
+    known = {one.id for one in incidents.about(tx, register_id=entry.id)}
+    incident = incidents.begin(
+        tx,
+        kind,
+        actor,
+        organisation=entry.sender_organisation,
+        register_id=entry.id,
+        share_id=entry.share_id,
+    )
+    if incident.id not in known:
+        register.set_status(tx, entry.id, "lost", actor)
+        outbox.put(tx, NOTICE, incident.id, f"incident:{incident.id}", {}, actor=actor)
+    return incident
 
 
 def show(visit: Visit) -> Response:

@@ -214,7 +214,7 @@ def _person(tx: Transaction, session: Session | None) -> Account | None:
 
 async def values_of(request: Request) -> tuple[Values, Values]:
     """Read the query and the form of a request, with bounds."""
-    query = _values(request.query_params)
+    query = values_in(request.query_params)
     if request.method != "POST":
         return query, Values()
     async with request.form(max_files=4, max_fields=FIELDS, max_part_size=2 * 1024 * 1024) as form:
@@ -223,10 +223,11 @@ async def values_of(request: Request) -> tuple[Values, Values]:
             for name, value in form.multi_items()
             if isinstance(value, UploadFile)
         }
-        return query, Values(_values(form).fields, files)
+        return query, Values(values_in(form).fields, files)
 
 
-def _values(given: QueryParams | FormData) -> Values:
+def values_in(given: QueryParams | FormData) -> Values:
+    """Give the fields of a query or form, without NUL, which PostgreSQL can't hold."""
     fields: dict[str, tuple[str, ...]] = {}
     for name, value in given.multi_items():
         if isinstance(value, str):
