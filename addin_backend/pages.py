@@ -1,6 +1,7 @@
 """Pages out of templates: an application's own folder first, then the shared one; everything is escaped."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from addin_backend.site import Site
 
 HERE = Path(__file__).parent
 ASSETS = HERE / "assets"
+DISTURBING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
 class Pages:
@@ -25,6 +27,7 @@ class Pages:
             loader=FileSystemLoader([folder, HERE / "templates"]),
             autoescape=True,
             undefined=StrictUndefined,
+            finalize=_harmless,
             trim_blocks=True,
             lstrip_blocks=True,
         )
@@ -45,6 +48,11 @@ class Pages:
     def problem(self, status: int, title: str, *paragraphs: str) -> Response:
         """Give a page that says what went wrong and what to do."""
         return self.page("problem.html", status, title=title, paragraphs=paragraphs)
+
+
+def _harmless(value: Any) -> Any:
+    """Show control characters and those that turn the order of letters round as what they are (pitfall 42)."""
+    return DISTURBING.sub("\ufffd", value) if type(value) is str else value
 
 
 class _Assets(StaticFiles):

@@ -14,9 +14,11 @@ from addin_backend.admin.desk import Desk
 from addin_backend.admin.visit import cookie_name
 from addin_backend.site import Site, open_site
 from milter.cli.samples import samples
-from milter.store import accounts, doors, ids
+from milter.store import accounts, doors, ids, quarantine
 from milter.store.accounts import Account
-from tests.gateway.harness import running
+from milter.store.contents import seal_content
+from milter.store.quarantine import ToHold, waiting_for
+from tests.gateway.harness import OFFICER, running
 
 COUNCIL = "Borchester Borough Council"
 URL = "http://localhost"
@@ -114,3 +116,25 @@ def open_office(folder: Path, **changes) -> Office:
     client = TestClient(application_of(desk), base_url=URL, raise_server_exceptions=True)
     client.__enter__()
     return Office(site, desk, client)
+
+
+def hold(office: Office, raw: bytes, subject: str, recipients: tuple[str, ...], **more) -> str:
+    """Put a message into quarantine as dispatch does, and give its reference."""
+    held_id, judged_id = ids.reference(), ids.reference()
+    content = seal_content(office.store.vault, raw)
+    envelope = {"sender": OFFICER, "recipients": [[one, [], ""] for one in recipients]}
+    summary = {"subject": subject, "from": [OFFICER], "parts": [], "findings": [], "reasons": []} | more
+    message = ToHold(
+        id=held_id,
+        judged_id=judged_id,
+        sender=OFFICER,
+        organisation=COUNCIL,
+        grade="high",
+        categories=("health",),
+        envelope=envelope,
+        summary=summary,
+        recipients=tuple(waiting_for(one, reasons=("unapproved-domain",)) for one in recipients),
+        expires_at=office.site.clock() + timedelta(days=3),
+    )
+    office.store.submit(lambda tx: quarantine.hold(tx, message, content)).result()
+    return held_id

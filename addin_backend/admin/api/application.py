@@ -31,7 +31,9 @@ def mounted(desk: Desk) -> Mount:
     for path in dict.fromkeys(door.path for door in API):
         routes += [Route(path, endpoint(desk, d), methods=[d.method]) for d in API if d.path == path]
     mount = Mount(PATH, app=_application(routes))
-    mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)  # a line end in a path is the API's too
+    mount.path_regex = re.compile(
+        mount.path_regex.pattern, re.DOTALL
+    )  # a line end in a path is the API's too
     return mount
 
 
