@@ -13,6 +13,7 @@ from milter.notices.render import render_notice
 from milter.outbox.share_notices import card as card_of
 from milter.store import shares, talk
 from milter.store.shares import Share
+from milter.store.transaction import Transaction
 
 
 def listing(arguments: argparse.Namespace) -> int:
@@ -29,12 +30,21 @@ def listing(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _found(tx: Transaction, arguments: argparse.Namespace) -> Share:
+    """Give the share that a reference names: its own, or that of a message with one protected copy."""
+    reference = reference_of(arguments)
+    of_message = shares.of_message(tx, reference)
+    if len(of_message) > 1:
+        which = ", ".join(f"{share.id} (to {share.recipient})" for share in of_message)
+        raise RequestError(f"This message has several shares; name one: {which}.")
+    return of_message[0] if of_message else shares.get(tx, reference)
+
+
 def show(arguments: argparse.Namespace) -> int:
     """Carry out `sealgate share show`."""
-    share_id = reference_of(arguments)
     with opened(arguments) as store, store.read() as tx:
-        share, history = shares.get(tx, share_id), shares.history(tx, share_id)
-        notes = talk.notes_about(tx, share_id)
+        share = _found(tx, arguments)
+        history, notes = shares.history(tx, share.id), talk.notes_about(tx, share.id)
     if arguments.json:
         told = {"history": [asdict(event) for event in history], "notes": [asdict(note) for note in notes]}
         print_json([{**asdict(share), **told}])
@@ -62,8 +72,8 @@ def _password(share: Share) -> str:
 
 def withdraw(arguments: argparse.Namespace) -> int:
     """Carry out `sealgate share withdraw`."""
-    share_id = reference_of(arguments)
     with opened(arguments) as store, store.transaction() as tx:
+        share_id = _found(tx, arguments).id
         follows = sharing.happened(tx, share_id, "withdrawn", actor())
         if follows.why_not:
             raise RequestError(follows.why_not)
@@ -75,10 +85,10 @@ def withdraw(arguments: argparse.Namespace) -> int:
 
 def card(arguments: argparse.Namespace) -> int:
     """Carry out `sealgate share card`."""
-    share_id = reference_of(arguments)
     known = load(arguments.config)
     with opened(arguments) as store, store.transaction() as tx:
-        share = shares.get(tx, share_id)
+        share = _found(tx, arguments)
+        share_id = share.id
         if share.way in {"email", "agreed"}:
             words = (
                 "goes by e-mail once receipt is confirmed"
@@ -94,8 +104,8 @@ def card(arguments: argparse.Namespace) -> int:
 
 def told(arguments: argparse.Namespace) -> int:
     """Carry out `sealgate share told`."""
-    share_id = reference_of(arguments)
     with opened(arguments) as store, store.transaction() as tx:
+        share_id = _found(tx, arguments).id
         follows = sharing.told(tx, share_id, actor(), arguments.name, arguments.job_title)
         if follows.why_not:
             raise RequestError(follows.why_not)
@@ -105,9 +115,9 @@ def told(arguments: argparse.Namespace) -> int:
 
 def reissue(arguments: argparse.Namespace) -> int:
     """Carry out `sealgate share reissue`."""
-    share_id = reference_of(arguments)
     limit = load(arguments.config).policy.sharing.reissues
     with opened(arguments) as store, store.transaction() as tx:
+        share_id = _found(tx, arguments).id
         share = sharing.reissued(tx, share_id, actor(), limit)
         talk.add_note(tx, share_id, actor(), f"password sent again: {arguments.reason}")
     sys.stdout.write(f"{share_id}: the password is sent once more ({share.reissues} of {limit}).\n")

@@ -1,7 +1,7 @@
 """The covering note of a protected message: who sends, why, what may be done with it, how to open it (P5, E8)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from milter.dispatch import explaining
 from milter.dispatch.case import Case
@@ -20,6 +20,9 @@ from milter.receipts.release import Terms
 class Mine:
     """What belongs to one share alone."""
 
+    reference: (
+        str  # by which everybody speaks of it: on its page, in its password's message, at the help desk
+    )
     page: str  # '' where there are no pages
     reply_address: str  # on the receipts domain; '' where there is none
 
@@ -46,7 +49,7 @@ def note_for(
     )
     notice = ReceiptRequest(
         organisation=explaining.organisation(settings),
-        mail=explaining.mail_of(case, with_.clock()),
+        mail=replace(explaining.mail_of(case, with_.clock()), reference=mine.reference),
         recipient=recipient.address,
         documents=tuple(documents),
         purpose=purpose or sharing.purpose,

@@ -172,7 +172,7 @@ async def _draft(
         [d.part.name for d in locked],
         [d.format for d in locked],
         agreed,
-        _mine(page, token, with_),
+        _mine(share.id, page, token, with_),
         with_,
         body_moved=body,
     )
@@ -203,9 +203,10 @@ def _apart(
     return (("To", f"<{recipient.address}>"),), (*ours, *SEEN_BY_ALL)
 
 
-def _mine(page: str, token: str, with_: Surroundings) -> covering.Mine:
+def _mine(reference: str, page: str, token: str, with_: Surroundings) -> covering.Mine:
     receipts = with_.known.settings.receipts
     return covering.Mine(
+        reference,
         page_address(receipts.page_url, "page", page) if receipts.page_url else "",
         receipt_address(token, receipts.domain) if receipts.domain else "",
     )

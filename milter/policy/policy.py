@@ -74,7 +74,7 @@ class Sharing:
     purpose: str = "The sender has shared this with you for the work that you do together."
     consent: str = (
         "Use it for that purpose only. Do not pass it on unless the sender agrees or the law requires it."
-        " Keep it safe, and delete it when you no longer need it."
+        " Delete it when you no longer need it."
     )
 
 

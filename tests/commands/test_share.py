@@ -157,3 +157,14 @@ def test_an_unknown_reference_is_answered_in_words(act: str, run: Run) -> None:
         assert code == 1
         assert words in said
         assert "Traceback" not in said
+
+
+def test_a_messages_reference_will_do_where_it_has_one_share(site: Site, run: Run) -> None:
+    """It is what the sender's notice shows; of several shares each is named."""
+    one = begin(site.store, judged_id="SG-1111-1111-1111")
+    assert one.id in run("show", "SG-1111-1111-1111")[1]
+    two = begin(site.store, judged_id="SG-1111-1111-1111")
+    code, said = run("show", "SG-1111-1111-1111")
+    assert code == 1
+    assert one.id in said
+    assert two.id in said
