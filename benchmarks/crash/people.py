@@ -83,16 +83,20 @@ class People:
         self._store: Store | None = None
         self._decided: set[str] = set()
         self._stop = threading.Event()
-        self.failure: BaseException | None = None
+        self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
+
+    def check(self) -> None:
+        """Raise what ended their thread, if anything did."""
+        if self._failure is not None:
+            raise self._failure
 
     def stop(self) -> None:
         """Have one more look at everything, then stop."""
         self._stop.set()
         self._thread.join(120)
-        if self.failure is not None:
-            raise self.failure
+        self.check()
 
     def _run(self) -> None:
         try:
@@ -100,7 +104,7 @@ class People:
                 self._look()
             self._look()
         except BaseException as error:  # the harness tells of it
-            self.failure = error
+            self._failure = error
         finally:
             if self._store is not None:
                 self._store.close()

@@ -20,11 +20,11 @@ from milter.dispatch import Dispatch, receiving, recording
 from milter.outbox import drain
 from milter.relay.client import NextHopClient
 from milter.relay.connection import Connection
-from milter.store import audit, decisions, outbox, owners, progress, shares
+from milter.store import agreed, decisions, learnt, outbox, owners, policies, progress, shares
 from milter.store.engine import Store
 
 MARKS: tuple[tuple[str, Any, str], ...] = (  # a function that runs in the transaction, and the commit's name
-    ("policy-noted", audit, "policy_loaded"),
+    ("policy-noted", policies, "loaded"),
     ("message-claimed", progress, "claim"),
     ("share-begun", shares, "begin"),
     ("message-recorded", progress, "account"),
@@ -38,6 +38,14 @@ MARKS: tuple[tuple[str, Any, str], ...] = (  # a function that runs in the trans
     ("outbox-put-back", outbox, "retry"),
     ("outbox-freed", owners, "free_outbox"),
     ("schedule-run", decisions, "expire"),
+)
+RARE: tuple[
+    tuple[str, Any, str], ...
+] = (  # commits that this traffic does not come to, by what it leaves out
+    ("agreed-password-read", agreed, "password"),  # no partner has one
+    ("evidence-remembered", learnt, "see"),  # DNS is off
+    ("outbox-void", drain, "voided"),  # nothing is withdrawn
+    ("lease-renewed", outbox, "renew"),  # alone only before a held message is put right
 )
 STEPS = (
     "relay-begins",  # the very bytes that came, to the next hop
@@ -59,7 +67,7 @@ def arm(fuses: Path) -> None:
     """Wrap what stands at the points, in this process and those that it forks."""
     global _fuses  # noqa: PLW0603  one for the process
     _fuses = fuses
-    for name, module, function in MARKS:
+    for name, module, function in (*MARKS, *RARE):
         setattr(module, function, _marking(name, getattr(module, function)))
     Store.submit = _submitting(Store.submit)  # type: ignore[method-assign]
     NextHopClient.send = _sending(NextHopClient.send)  # type: ignore[method-assign]

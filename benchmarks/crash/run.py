@@ -79,7 +79,7 @@ class Run:
         try:
             self._start()
             people = People(self._url, self._key, self._arrivals, self._postfix.port)
-            mail = self._kill_through()
+            mail = self._kill_through(people)
             self._settle()
             people.stop()
             self._settle()
@@ -107,7 +107,7 @@ class Run:
     def _open(self) -> Store:
         return open_store(self._url, self._key, node="harness")
 
-    def _kill_through(self) -> list[Numbered]:
+    def _kill_through(self, people: People) -> list[Numbered]:
         """Send and kill until enough of both is done, and every fuse burnt; give what was sent."""
         plan, begun = self._plan, time.monotonic()
         wanted = max(plan.kills, len(self._to_lay))
@@ -120,6 +120,7 @@ class Run:
         while self._kills() < wanted or self._to_lay or self._laid:
             assert time.monotonic() < begun + plan.patience + 4 * wanted, f"it does not end: {self._laid}"
             time.sleep(plan.pause * self._random.uniform(0.5, 1.5))
+            people.check()
             self._note_burnt()
             self._keep_alive()
             if self._to_lay and len(self._laid) < 8 and self._random.random() < 0.6:

@@ -9,7 +9,7 @@ import base64
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from milter.message.build import EditError, NewPart, Note, rewrite
@@ -18,6 +18,7 @@ from milter.message.parse import parse
 from milter.message.report import classify
 from milter.message.text import decode_text
 from milter.settings import Caps
+from tests.fuzz.effort import effort
 
 CRASHERS = sorted(path for path in (Path(__file__).parent / "crashers").iterdir() if path.suffix == ".eml")
 SECRET = "CANARY 943 476 5919"
@@ -28,7 +29,7 @@ FORMS = {
     b"quoted-printable": PLAIN.replace(b" on ", b"=20on=\r\n "),
 }
 CAPS = Caps(depth=12, parts=60, header_bytes=20_000, header_fields=100, views=16)
-SETTINGS = settings(max_examples=250, deadline=None, derandomize=True, database=None)
+SETTINGS = effort(250)
 
 LINES = st.sampled_from(
     [

@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from milter.attachments import read
@@ -17,6 +17,7 @@ from milter.attachments.reading import Reading
 from milter.settings import ReadLimits
 from tests.attachments import making
 from tests.attachments.test_formats import property_list, sevenzip, tar_of, tnef
+from tests.fuzz.effort import effort
 
 LIMITS = ReadLimits(
     total_bytes=8 << 20, text_chars=1 << 20, members=60, depth=5, pages=20, password_tries=2, ocr_pages=0
@@ -86,9 +87,7 @@ def check(reading: Reading) -> None:
         check(member)
 
 
-fuzzing = settings(
-    derandomize=True, max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-)
+fuzzing = effort(40)
 
 
 @pytest.mark.parametrize("format_", SEEDS)

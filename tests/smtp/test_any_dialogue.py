@@ -3,11 +3,12 @@
 import asyncio
 import re
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from milter.settings import Smtp
 from milter.smtpd.server import Server, bind
+from tests.fuzz.effort import effort
 from tests.smtp.server import EVERYTHING, Keeper
 
 FRAGMENTS = [
@@ -78,7 +79,7 @@ async def hold(pieces: list[bytes]) -> tuple[list[bytes], Keeper]:
     return said.split(b"\r\n")[:-1], keeper
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@effort(150)
 @given(pieces=st.lists(st.sampled_from(FRAGMENTS), max_size=30))
 @example(
     pieces=[b"EHLO x\r\n", b"MAIL FROM:<>\r\n", b"RCPT TO:<a@b>\r\n", b"DATA\r\n", b".\r\n", b"QUIT\r\n"]
