@@ -9,6 +9,7 @@ Needs Postfix (and root, which it needs) and, but for --store sqlite, PostgreSQL
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -41,6 +42,7 @@ def main() -> int:
     plan = Plan(
         given.messages, given.kills, given.seed, given.store, given.nodes, given.workers, pause=given.pause
     )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # what was started is ended
     with tempfile.TemporaryDirectory(prefix="sealgate-crash-") as scratch:
         folder = given.keep or Path(scratch)
         folder.chmod(0o755)  # PostgreSQL runs as another user

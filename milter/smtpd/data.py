@@ -41,8 +41,11 @@ class Incoming:
         pieces, self._pieces = self._pieces, []
         if len(pieces[-1]) >= 3:
             pieces[-1] = pieces[-1][:-3]
-            return unstuff(b"".join(pieces))
-        return unstuff(b"".join(pieces)[:-3])
+            body = b"".join(pieces)
+        else:
+            body = b"".join(pieces)[:-3]
+        pieces.clear()  # before the dots are undone: a large message is not kept three times over
+        return unstuff(body)
 
     def _keep(self, piece: bytes) -> None:
         if self.discarded:
