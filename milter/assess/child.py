@@ -4,7 +4,6 @@ The child reads hostile bytes. What it answers is plain JSON; a child that dies 
 verdict on what it was reading ('could not be read'), never on the gateway.
 """
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from milter.assess.explain import detected, explained
-from milter.assess.inspect import Knowledge, Matter, inspect, inspect_file
+from milter.assess.inspect import Matter, inspect, inspect_file
 from milter.assess.judge import assess, envelope_of
 from milter.assess.known import Known, load, with_lists
 from milter.assess.preview import preview
+from milter.assess.warm import warm
 from milter.assess.wire import to_json
 from milter.attachments import ocr
 from milter.attachments.protect import CannotProtect, protect
@@ -42,7 +42,8 @@ def prepare(init: Mapping[str, Any]) -> None:
         known = with_lists(known, exact["descriptor"], bytes.fromhex(exact["key"]))
         os.close(exact["descriptor"])
     _state.known = known
-    _warm(known.knowledge)
+    warm(known.knowledge)
+    ocr.installed()
 
 
 def work(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
@@ -148,13 +149,3 @@ def _protect_text(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, 
     except CannotProtect as error:
         return {"error": str(error)}, b""
     return _protect({**header, "format": "pdf", "name": f"{title}.pdf"}, document)
-
-
-def _warm(knowledge: Knowledge) -> None:
-    """Run once over a small message, so that libraries are loaded and caches are filled before the fork."""
-    parts = (
-        Part("1", "body", "text/html", "utf-8", "", b"<p>Dear all, term starts on 4 September.</p>"),
-        Part("2", "attachment", "application/json", "", "warm.json", json.dumps({"warm": True}).encode()),
-    )
-    inspect(Matter("Warm", parts), knowledge)
-    ocr.installed()

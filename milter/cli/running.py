@@ -10,6 +10,7 @@ import shtab
 
 from milter import log
 from milter.assess.known import load
+from milter.assess.warm import warm
 from milter.cli import demonstration
 from milter.daemon import gateway, supervisor
 from milter.errors import ConfigurationError, SealgateError
@@ -20,8 +21,10 @@ from milter.settings import describe
 def serve(arguments: argparse.Namespace) -> int:
     """Carry out `sealgate serve`."""
     folder = arguments.config
-    settings = load(folder).settings
+    known = load(folder)
+    settings = known.settings
     log.configure(settings.log_level)
+    warm(known.knowledge)  # once, before there are processes: all share what is made here
     node = settings.node or platform.node() or "node"
     return supervisor.serve(settings.smtp, lambda index: gateway.build(folder, index, node))
 
