@@ -25,7 +25,7 @@ def serve(arguments: argparse.Namespace) -> int:
     settings = known.settings
     log.configure(settings.log_level)
     warm(known.knowledge)  # once, before there are processes: all share what is made here
-    node = settings.node or platform.node() or "node"
+    gateway.open_store_apart(settings, node := settings.node or platform.node() or "node")
     return supervisor.serve(settings.smtp, lambda index: gateway.build(folder, index, node))
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -139,6 +140,22 @@ async def build(folder: Path | None, index: int, node: str) -> Gateway:
 
 def _word_in(file: str) -> str:
     return Path(file).read_text("ascii").strip() if file else ""
+
+
+def open_store_apart(settings: Settings, node: str) -> None:
+    """Make or bring up the store in a process that ends again: what that takes (30 MB) stays in no worker.
+
+    What goes wrong is left for the workers to find, who say it in words.
+    """
+    pid = os.fork()
+    if pid == 0:
+        try:
+            open_store(settings.store.url, Path(settings.store.key_file), node=node).close()
+        except Exception:  # noqa: S110 - see above
+            pass
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
 
 
 def _memory(known: Known) -> Seen:
