@@ -7,7 +7,7 @@ the same bytes. Refuses (CannotProtect) bodies too long to be printed in bounded
 
 import io
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -56,14 +56,14 @@ def _words(block: Block) -> str:
 
 
 def _unprintable(text: str) -> set[str]:
-    glyphs = _glyphs()
-    return {
-        char
-        for char in set(text)
-        if char not in "\n\t"
-        and char not in UNSEEN
-        and (ord(char) not in glyphs or any(low <= ord(char) <= high for low, high in NEEDS_SHAPING))
-    }
+    return {char for char in set(text) if not _prints(char)}
+
+
+@lru_cache(maxsize=4096)
+def _prints(char: str) -> bool:
+    """Whether a character can be printed, or shows nothing anyhow."""
+    shaped = any(low <= ord(char) <= high for low, high in NEEDS_SHAPING)
+    return char in "\n\t" or char in UNSEEN or (ord(char) in _glyphs() and not shaped)
 
 
 def _story(
@@ -84,6 +84,11 @@ def _story(
             story += [_table(block, styles["cell"]), Spacer(1, 8)]
         elif block.kind == "item":
             story.append(Paragraph(_markup(block.text), styles["item"], bulletText="\u2022"))
+        elif block.kind == "text":
+            # A paragraph a line: reportlab takes five times as long to break one that holds line breaks.
+            *lines, last = block.text.split("\n")
+            story += [Paragraph(_markup(line), styles["line"]) for line in lines]
+            story.append(Paragraph(_markup(last), styles["text"]))
         else:
             story.append(Paragraph(_markup(block.text), styles[block.kind]))
     return story
@@ -166,6 +171,7 @@ def _styles() -> dict[str, Any]:
     heading = ParagraphStyle("heading", text, fontName=BOLD, fontSize=12, leading=16)
     return {
         "text": text,
+        "line": ParagraphStyle("line", text, spaceAfter=0),
         "field": ParagraphStyle("field", text, spaceAfter=2),
         "title": ParagraphStyle("title", heading, fontSize=15, leading=20, spaceAfter=10),
         "heading": heading,

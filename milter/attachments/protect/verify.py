@@ -6,11 +6,11 @@ Every check uses another implementation than the one that locked it, where there
 
 import io
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from milter.attachments.protect.errors import CannotProtect
 from milter.attachments.protect.package import open_package
+from milter.attachments.protect.pdfkey import file_key
 from milter.attachments.protect.readonly import Edit, apply_edits
 
 if TYPE_CHECKING:
@@ -73,17 +73,20 @@ def archive(locked: bytes, password: str, member: str, content: bytes) -> None:
 
 
 def pdf(locked: bytes, password: str, content: bytes) -> None:
-    """Open with the password and not without; both documents, written out plainly, are the same bytes.
+    """Open with the password and with no other; both documents, written out plainly, are the same bytes.
 
-    'Plainly' is without encryption, object streams, recompression and identifier, and as the version that
-    encryption asks for: every object and stream that the document refers to is in it.
+    The password is checked by another implementation than qpdf's, which gives the key that qpdf then opens by:
+    its own way tries each password twice, 15 ms of hashing. 'Plainly' is without encryption, object streams,
+    recompression and identifier, and as the version that encryption asks for: every object and stream that the
+    document refers to is in it.
     """
     import pikepdf
 
+    key = file_key(locked, password.encode("ascii"))
+    if key is None:
+        raise NotTheSame
     try:
-        with suppress(pikepdf.PasswordError), pikepdf.open(io.BytesIO(locked)):
-            raise NotTheSame
-        with pikepdf.open(io.BytesIO(locked), password=password) as opened:
+        with pikepdf.open(io.BytesIO(locked), password=key.hex(), hex_password=True) as opened:
             _demand(opened.encryption.R == 6 and opened.encryption.bits == 256)
             _demand(
                 not (opened.allow.modify_other or opened.allow.modify_assembly or opened.allow.modify_form)
