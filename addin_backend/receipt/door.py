@@ -22,8 +22,6 @@ T = TypeVar("T")
 
 VISITS = (300, 600.0)  # of one address: a whole school may stand behind one
 ACTS = (20, 600.0)  # with one link
-# Browsers send no Origin with forms of a page that sends no referrer at all; no other site gets one either way.
-REFERRER = {"Referrer-Policy": "same-origin"}
 
 
 class Door:
@@ -60,7 +58,6 @@ class Door:
         return self._pages.page(
             name,
             status,
-            REFERRER,
             share=share,
             token=request.path_params["token"],
             documents=documents,
@@ -71,11 +68,11 @@ class Door:
 
     def gone(self) -> Response:
         """Give the one page of every link that opens nothing."""
-        return self._pages.page("gone.html", 404, REFERRER)
+        return self._pages.page("gone.html", 404)
 
     def back(self, request: Request, page: str) -> Response:
         """Send a browser on to a page of the same share, so that a reload repeats nothing."""
-        return RedirectResponse(f"/{page}/{request.path_params['token']}", 303, REFERRER)
+        return RedirectResponse(f"/{page}/{request.path_params['token']}", 303)
 
     def _find(self, purpose: Purpose, token: str) -> Share | None:
         with self.site.store.read() as tx:

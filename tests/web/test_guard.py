@@ -28,7 +28,7 @@ def test_pages_are_kept_by_nobody_and_framed_by_nobody():
     """A page is not stored, not framed, and tells no other site where its reader came from."""
     headers = client().get("/x/1").headers
     assert headers["cache-control"] == "no-store"
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     assert "default-src 'none'" in headers["content-security-policy"]
     assert "strict-transport-security" not in headers
