@@ -16,6 +16,7 @@ from addin_backend.site import Site
 from milter import log
 from milter.assess.known import load
 from milter.errors import ConfigurationError
+from milter.matching import Lists, lists_of
 from milter.sandbox import Sandbox
 
 LOOK_SECONDS = 10.0  # between two looks at the files of the policy
@@ -35,6 +36,7 @@ class Desk:
         self.sign_ins = Rate(20, 300)  # of one address
         self.public = Rate(30, 300)  # of pages that need no sign-in, for one address
         self._children: Sandbox | None = None
+        self._lists: Lists | None = None
         self._children_are_old = False
         self._looked = monotonic()
         self._stamp = stamp_of(site.folder) if site.folder else ()
@@ -68,11 +70,15 @@ class Desk:
                 self._children_are_old = False
             if self._children is None:
                 folder = self.site.folder
+                self._lists = await asyncio.to_thread(
+                    lists_of, self.site.store
+                )  # what they name is masked too
                 children = Sandbox(
                     "milter.assess.child",
-                    {"folder": str(folder) if folder else None},
+                    {"folder": str(folder) if folder else None, **self._lists.init()},
                     size=1,
                     limits=self.site.known.settings.read,
+                    inherited=self._lists.descriptors(),
                 )
                 await children.start()
                 self._children = children
@@ -83,6 +89,9 @@ class Desk:
         if self._children is not None:
             await self._children.close()
             self._children = None
+        if self._lists is not None:
+            self._lists.close()
+            self._lists = None
 
 
 def stamp_of(folder: Path) -> tuple[tuple[str, int], ...]:

@@ -6,6 +6,7 @@ piece of a number is looked up a few times at most, each date with the names of 
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 import re2
 
@@ -21,6 +22,7 @@ WHY = "exact match"  # how the reason of each such hit begins; `decide` weighs i
 _PIECES = 8  # of an identifier written in groups: 'AB 12 34 56 C' has five
 _NEAR = 240  # characters between a date of birth and the name, outside tables
 _APART = 5  # words from one word of a name to the other
+_MOST_DATES = 50_000  # of one passage that are tried: ten seconds at worst
 _NAMES = 24  # words of names beside one date that are tried together
 _RUNS = re2.compile(
     rb"(?:\b[a-z]{1,6}[ .\-/_]?)?\d[0-9a-z]*(?:[ .\-/_\t\n]{1,2}[0-9a-z]*\d[0-9a-z]*)*(?:[ .\-/]?[a-z]{1,2}\b)?",
@@ -111,7 +113,7 @@ def _heading(page: Page, line: int, low: int) -> str:
 def _people(found: PageEvidence, matcher: Matcher) -> Iterator[Hit]:
     page = found.page
     known: dict[str, tuple[str, ...]] = {}
-    for match in _DATES.finditer(page.octets):
+    for match in islice(_DATES.finditer(page.octets), _MOST_DATES):
         low, high = match.span()
         days = dates(page.lower[low:high])
         if not days:

@@ -55,7 +55,7 @@ def refusal(case: Case, done: Done, at: datetime, settings: Settings, review: st
     return Refusal(
         organisation=organisation(settings),
         mail=mail_of(case, at),
-        outcomes=outcomes(_final(case, done)),
+        outcomes=outcomes(_final(case, done), case.assessment.people),
         reasons=reasons_in_words(_final(case, done), Action.PROTECT),
         review=review,
     )
@@ -75,7 +75,7 @@ def held(
     return HeldSender(
         organisation=organisation(settings),
         mail=mail_of(case, at),
-        outcomes=outcomes(_final(case, done)),
+        outcomes=outcomes(_final(case, done), case.assessment.people),
         reasons=reasons_in_words(_final(case, done), Action.PROTECT),
         expires_at=in_words(expires_at),
         review=review,
@@ -84,7 +84,9 @@ def held(
 
 def sent_apart(case: Case, done: Done, at: datetime, settings: Settings) -> SentApart:
     """Tell the sender that the outside recipients got copies of their own."""
-    return SentApart(organisation(settings), mail_of(case, at), outcomes(_final(case, done)))
+    return SentApart(
+        organisation(settings), mail_of(case, at), outcomes(_final(case, done), case.assessment.people)
+    )
 
 
 def _final(case: Case, done: Done) -> tuple[Verdict, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from milter.notices.model import Became, Outcome, ReasonInWords
-from milter.policy.model import Action, Reason, Verdict
+from milter.policy.model import Action, People, Person, Reason, Verdict
 from milter.policy.reasons import BY_CODE
 
 BECAME: dict[Action, Became] = {
@@ -15,9 +15,17 @@ BECAME: dict[Action, Became] = {
 LOCKING = frozenset({"protect-body", "protect-attachments"})
 
 
-def outcomes(verdicts: Sequence[Verdict]) -> tuple[Outcome, ...]:
-    """Say for every recipient what became of the message, and why where it did not simply go."""
-    return tuple(Outcome(v.address, _became(v), _why(v)) for v in verdicts)
+def outcomes(verdicts: Sequence[Verdict], people: People) -> tuple[Outcome, ...]:
+    """Say for every recipient who that is (E2), what became of the message, and why where it did not simply go."""
+    who = {person.address: _who(person) for person in people.recipients if person.name}
+    return tuple(Outcome(v.address, _became(v), _why(v), who.get(v.address, "")) for v in verdicts)
+
+
+def _who(person: Person) -> str:
+    organisation = person.partner.name if person.partner else person.organisation
+    return ", ".join(
+        word for word in (person.name, person.job_title, person.department, organisation) if word
+    )
 
 
 def _became(verdict: Verdict) -> Became:

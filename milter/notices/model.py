@@ -56,6 +56,7 @@ class Outcome:
     address: str
     became: Became
     why: str = ""  # in a few words: 'no safe way to this address'
+    who: str = ""  # whom the directory knows by this address: 'Jane Brown, Clerk, Housing'
 
     @property
     def words(self) -> str:

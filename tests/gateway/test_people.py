@@ -7,7 +7,7 @@ from milter.habits import Habits
 from milter.message.envelope import Envelope, Recipient
 from milter.policy.partners import people
 from milter.store import decisions, quarantine
-from tests.gateway.harness import OFFICER, SCHOOL, Running, running
+from tests.gateway.harness import OFFICER, PARENT, SCHOOL, Running, running
 from tests.gateway.test_way import entries, held, sample
 
 PEOPLE = f"""\
@@ -32,6 +32,17 @@ async def test_the_register_has_who_the_recipient_is(tmp_path: Path) -> None:
     assert entry.recipient_telephone == "01234 567890"
     assert entry.sender_name == "Amira Khan"
     assert entry.gaps in ((), ("purpose",))
+
+
+async def test_the_sender_reads_whose_address_it_is(tmp_path: Path) -> None:
+    """A refusal names whom the directory has at each address, so that a wrong one is noticed (E2)."""
+    file = tmp_path / "people.csv"
+    file.write_text(PEOPLE + f"{PARENT},Dave Archer,Parent,,,\n")
+    async with running(tmp_path / "etc", settings=f'[directory]\nkind = "csv"\nfile = "{file}"\n') as gateway:
+        await gateway.send(OFFICER, [PARENT], sample("class list"))
+        await gateway.settle()
+        (notice,) = gateway.sink.to(OFFICER)
+    assert f"{PARENT} (Dave Archer, Parent)" in notice.parsed.get_body(("plain",)).get_content()
 
 
 async def test_a_dead_directory_does_not_stop_mail(tmp_path: Path) -> None:
