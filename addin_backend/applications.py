@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp
 
+from addin_backend.addin import application as addin
 from addin_backend.admin import application as admin
 from addin_backend.receipt import app as receipt
 from addin_backend.site import Site
@@ -23,4 +24,5 @@ class Application:
 APPLICATIONS: tuple[Application, ...] = (
     Application("receipt", receipt.listen, receipt.build),
     Application("admin", lambda settings: settings.pages.admin_listen, admin.build),
+    Application("addin", addin.listen, addin.build),
 )

@@ -1,6 +1,7 @@
 """Makes a web application of its routes: error pages in plain words, shared files, and the guard before it."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -9,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from addin_backend.guard import Guard, TooLarge
+from addin_backend.guard import PAGE_POLICY, Guard, TooLarge
 from addin_backend.pages import Pages, assets
 from addin_backend.site import Site
 from milter import log
@@ -17,6 +18,7 @@ from milter.errors import StoreError
 
 _log = log.logger("web")
 
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 Problem = Callable[[int, str, str], Response]  # status, title, what to do
 
 WORDS = {
@@ -41,8 +43,13 @@ def application(
     url: str,
     proxies: Sequence[str] = (),
     most_bytes: int = 64 * 1024,
+    policy: str = PAGE_POLICY,
+    lifespan: Lifespan | None = None,
 ) -> ASGIApp:
-    """Make one application. `problem` makes its error pages, `url` is where people see it."""
+    """Make one application. `problem` makes its error pages, `url` is where people see it.
+
+    `policy` is its Content-Security-Policy; `lifespan` starts and ends what it works with.
+    """
 
     async def http(_request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -63,6 +70,7 @@ def application(
 
     app = Starlette(
         routes=routes,
+        lifespan=lifespan,
         exception_handlers={
             HTTPException: http,
             TooLarge: too_large,
@@ -70,7 +78,7 @@ def application(
             Exception: failed,
         },
     )
-    return Guard(app, url=url, proxies=proxies, most_bytes=most_bytes)
+    return Guard(app, url=url, proxies=proxies, most_bytes=most_bytes, policy=policy)
 
 
 def page_application(

@@ -1,6 +1,7 @@
 """Runs one of the web applications until it is told to stop; SIGTERM finishes the requests under way."""
 
 import asyncio
+import signal
 import socket
 from pathlib import Path
 
@@ -47,8 +48,9 @@ def serve(application: Application, folder: Path | None) -> None:
         timeout_keep_alive=15,
         timeout_graceful_shutdown=4,
         h11_max_incomplete_event_size=16 * 1024,
-        lifespan="off",
+        lifespan="on",
     )
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # only what has a policy to read anew heeds it
     _log.info("serving", application=application.name, listen=listen)
     try:
         asyncio.run(_Server(config).serve(sockets=[door]))

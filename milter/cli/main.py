@@ -10,6 +10,7 @@ import milter
 from milter import log
 from milter.cli import (
     accounts,
+    addin,
     doctor,
     feedback,
     keeping,
@@ -78,7 +79,11 @@ def parser() -> argparse.ArgumentParser:
     _match(commands)
     _feedback(commands)
     _records(commands)
+<<<<<<< HEAD
     _accounts(commands)
+=======
+    _addin(commands)
+>>>>>>> 06df4b9 (addin: the service that Outlook asks before sending)
     return top
 
 
@@ -302,6 +307,28 @@ def _partners(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     password.add_argument("--remove", action="store_true", help="destroy it")
     for sub in (listing, bring_in, password):
         _config(sub, needed=True)
+
+
+def _addin(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    outlook = _command(commands, "addin", addin.manifest, "the Outlook add-in")
+    acts = outlook.add_subparsers(title="acts", metavar="ACT", required=True)
+    manifest = _command(
+        acts,
+        "manifest",
+        addin.manifest,
+        "write the add-in's manifests for the address that it is served at",
+        "One for the admin centre and for Exchange on your own premises (XML), one packed (unified manifest).",
+    )
+    manifest.add_argument(
+        "--url", required=True, help="of the add-in's service, such as https://addin.example.gov.uk"
+    )
+    manifest.add_argument(
+        "--app-id",
+        default="",
+        metavar="GUID",
+        help="of the application in Entra ID; without it, Exchange's own tokens sign in",
+    )
+    manifest.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="where they are written")
 
 
 def _records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
