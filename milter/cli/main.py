@@ -79,11 +79,8 @@ def parser() -> argparse.ArgumentParser:
     _match(commands)
     _feedback(commands)
     _records(commands)
-<<<<<<< HEAD
     _accounts(commands)
-=======
     _addin(commands)
->>>>>>> 06df4b9 (addin: the service that Outlook asks before sending)
     return top
 
 
