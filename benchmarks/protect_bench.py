@@ -51,6 +51,39 @@ def xlsx(rows: int) -> bytes:
     return out.getvalue()
 
 
+def pptx(slides: int) -> bytes:
+    """Make a presentation of so many slides."""
+    from pptx import Presentation
+
+    made = Presentation()
+    for _ in range(slides):
+        slide = made.slides.add_slide(made.slide_layouts[1])
+        slide.shapes.title.text = RANDOM.choice(NAMES)
+        slide.placeholders[1].text = " ".join(RANDOM.choice(NAMES) for _ in range(40))
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
+def odt(paragraphs: int) -> bytes:
+    """Make an OpenDocument text of so many paragraphs."""
+    from odf.opendocument import OpenDocumentText
+    from odf.text import P
+
+    made = OpenDocumentText()
+    for _ in range(paragraphs):
+        made.text.addElement(P(text=" ".join(RANDOM.choice(NAMES) for _ in range(40))))
+    out = io.BytesIO()
+    made.write(out)
+    return out.getvalue()
+
+
+def legacy(size: int) -> bytes:
+    """Make bytes that pack like those of doc, xls and ppt: half text in UTF-16, half of all kinds."""
+    words = " ".join(RANDOM.choice(NAMES) for _ in range(size // 50)).encode("utf-16-le")
+    return (words + RANDOM.randbytes(size))[:size]
+
+
 def pdf(pages: int) -> bytes:
     """Make a PDF of so many pages of text."""
     from reportlab.pdfgen.canvas import Canvas
@@ -96,6 +129,12 @@ def main() -> None:
         ("docx", docx(10_000_000)),
         ("xlsx", xlsx(1_000)),
         ("xlsx", xlsx(30_000)),
+        ("pptx", pptx(5)),
+        ("pptx", pptx(100)),
+        ("odt", odt(40)),
+        ("odt", odt(4_000)),
+        ("doc", legacy(100_000)),
+        ("xls", legacy(2_000_000)),
         ("pdf", pdf(3)),
         ("pdf", pdf(300)),
         ("csv", text(100_000)),
