@@ -17,6 +17,7 @@ from typing import Literal
 from sqlalchemy import make_url
 
 from milter.assess.known import Known, load
+from milter.cli.doctor_directory import look_at_directory
 from milter.cli.words import plural
 from milter.errors import ConfigurationError, SealgateError, StoreError
 from milter.relay.client import NextHopClient
@@ -225,6 +226,14 @@ def _children(known: Known) -> Iterator[Finding]:
         )
 
 
+def _directory(known: Known) -> Iterator[Finding]:
+    if known.settings.directory.kind == "none":
+        words = "there is none: the register lacks names, job titles and telephone numbers (R1)"
+        yield Finding("look", words, "Set [directory] in sealgate.toml; docs/directory.md explains.")
+    for well, words, cure in look_at_directory(known.settings):
+        yield Finding("ok" if well else "mend", words, cure)
+
+
 def _certificate(known: Known) -> Iterator[Finding]:
     file = known.settings.smtp.tls_certificate
     if not file:
@@ -273,6 +282,7 @@ CHECKS: tuple[tuple[str, Callable[[Known], Iterator[Finding]]], ...] = (
     ("secure next hop", _secure_next_hop),
     ("gateway", _gateway),
     ("children", _children),
+    ("directory", _directory),
     ("certificate", _certificate),
     ("Postfix", _postfix),
 )

@@ -18,7 +18,7 @@ def open_directory(settings: DirectorySettings) -> Directory | None:
     if settings.kind == "none":
         return None
     return Directory(
-        _source(settings),
+        open_source(settings),
         deadline_seconds=settings.deadline_seconds,
         cache_seconds=60.0 * settings.cache_minutes,
     )
@@ -46,7 +46,8 @@ def password_of(settings: DirectorySettings) -> str:
         raise SealgateError(words) from error
 
 
-def _source(settings: DirectorySettings) -> Source:
+def open_source(settings: DirectorySettings) -> Source:
+    """Give the source itself, without cache and breaker. SealgateError where it can't be opened."""
     if settings.kind == "csv":
         return CsvFile(Path(settings.file))
     password, seconds = password_of(settings), settings.deadline_seconds

@@ -161,3 +161,22 @@ def test_programs_without_an_event_loop_have_children_too() -> None:
     with SyncSandbox(WORK, {"init": 7}, limits=LIMITS) as sandbox:
         answer, out = sandbox.call({"do": "echo"}, b"abc")
     assert (answer["init"], out) == (7, b"abc")
+
+
+async def test_what_is_inherited_outlives_the_process_that_children_come_from() -> None:
+    """A memory file given at the start is read by `prepare`, and again where everything has to start anew."""
+    descriptor = os.memfd_create("shared", os.MFD_CLOEXEC)
+    os.write(descriptor, b"kept in memory")
+    made = Sandbox(WORK, {"descriptor": descriptor}, size=1, limits=LIMITS, inherited=(descriptor,))
+    await made.start()
+    try:
+        first, _ = await made.call({"do": "inherited"}, b"")
+        assert made._process is not None
+        os.kill(made._process.pid, 9)
+        made._process.wait()
+        made._idle.pop().channel.close()
+        second, _ = await made.call({"do": "inherited"}, b"")
+    finally:
+        await made.close()
+        os.close(descriptor)
+    assert (first["said"], second["said"]) == ("kept in memory", "kept in memory")

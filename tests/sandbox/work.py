@@ -17,6 +17,8 @@ def prepare(init: Mapping[str, Any]) -> None:
     if init.get("refuse"):
         raise ValueError("told to refuse")
     STATE.update(init)
+    if descriptor := init.get("descriptor"):
+        STATE["inherited"] = os.pread(descriptor, 100, 0).decode()
 
 
 def work(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
@@ -25,6 +27,10 @@ def work(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], byt
 
 def echo(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
     return {"said": header.get("say"), "init": STATE.get("init"), "pid": os.getpid()}, content
+
+
+def inherited(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
+    return {"said": STATE["inherited"]}, b""
 
 
 def spin(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
@@ -85,4 +91,6 @@ def lie(header: Mapping[str, Any], content: bytes) -> Any:
     return ["not", "an", "object"], b""
 
 
-DEEDS = {deed.__name__: deed for deed in (echo, spin, hang, hog, crash, vanish, fault, escape, lie)}
+DEEDS = {
+    deed.__name__: deed for deed in (echo, inherited, spin, hang, hog, crash, vanish, fault, escape, lie)
+}
