@@ -3,15 +3,15 @@
 from collections.abc import Callable
 
 from milter import sharing
+from milter.assess.known import Known
 from milter.dispatch.surroundings import Surroundings
-from milter.settings import Retention
 from milter.store import decisions, purge, shares
 from milter.store.transaction import Transaction
 
 
 def work_for(with_: Surroundings) -> Callable[[Transaction], int]:
     """Make the unit of work of one round; it gives how much was done. It ends and destroys: see `steady`."""
-    plan = _plan(with_.known.settings.retention)
+    plan = _plan(with_.known)
 
     def work(tx: Transaction) -> int:
         done = decisions.expire(tx, tx.now)
@@ -26,9 +26,11 @@ def work_for(with_: Surroundings) -> Callable[[Transaction], int]:
     return work
 
 
-def _plan(kept: Retention) -> purge.Schedule:
+def _plan(known: Known) -> purge.Schedule:
+    kept = known.settings.retention
     return purge.Schedule(
         held_content=kept.held_days,
+        password=known.policy.sharing.expires_days,  # a lost one is sent again as long as a share may wait
         facts=kept.facts_days,
         progress=kept.progress_days,
         judged=kept.judged_days,
