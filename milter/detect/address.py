@@ -43,7 +43,7 @@ _POSTCODE = re2.compile(POSTCODE.encode("latin-1"), latin_options())
 _LABELLED = re.compile(
     r"(?:\b(?:home |current |previous |permanent |postal |correspondence |client'?s? |tenant'?s? |patient'?s? |child'?s? |pupil'?s? |his |her |their |my |family |contact |parents?'?s? |carer'?s? )?address(?:es)?"
     r"(?: of (?:client|child|patient|pupil|tenant|applicant|claimant|property))?(?: ?\(?(?:if different|incl[a-z. ]+postcode)\)?)?\s?(?:[:\-=]|is\b|\|)|\b(?:lives?|lived|living|resides?|residing|resident|staying|moved|housed|placed)\s(?:at|in|on|to|with \w+ (?:at|in))\b"
-    r"|\bhome visit (?:to|at)\b|\b(?:home|lives|property|resident of|resident at|at|addr|address line 1)\s?[:=]|\b(?:home|lives|property|resident of|resident at)|\bof no\.?|; of|\baddre?ss?)\s{0,3}$"
+    r"|\bhome visit (?:to|at)\b|\b(?:home|lives|property|resident of|resident at|at|addr|address line 1)\s?[:=]|\b(?:home|lives|property|resident of|resident at)|\bof no\.?|; of|\baddre?ss?|\b(?:collect(?:ed)?|pick(?:ed)? up|moved?|leaves|away) (?:[^\n.]{0,40} )?from|\bwrite to|\bleaves|\bregistered at|\bstaying at|\bsleeping (?:at|on [a-z' ]{0,24} at)|\bhostel at|\bhim at|\bher at|\bthem at)\s{0,3}$"
 )
 _NAMED_LINE = re.compile(
     r"^\s*(?:(?:mr|mrs|miss|ms|mx|dr|master)\b\.?(?: ?(?:&|and) ?(?:mr|mrs|ms|miss)\b\.?)?|[A-Z]\.? (?:[A-Z]\.? )?[A-Z][a-z'\-]+,?\s*$|the parents?(?:/| or | and )?(?:carers?|guardians?)? of|parents? of|the occupier)",

@@ -71,7 +71,7 @@ def organisation_bank(page: Page, hit: Hit, names: list[Name]) -> bool:
     return work > personal
 
 
-_INVOICE = re.compile(r"\b(?:invoice|statement of account|remittance|quotation)\b")
+_INVOICE = re.compile(r"\b(?:invoice|statement of account|remittance|quotation)\b|^\W*statement\b")
 _REFUND = re.compile(r"\b(?:refund|reimburs\w*|salary|payroll|wages|expenses)\b")
 
 
@@ -83,7 +83,7 @@ def _a_persons(word: str) -> bool:
 
 
 _BUSINESS = re.compile(
-    r"\b(?:agreement|provider|council|grant|charity|tender|contract|schedule|invoice|statement|stock|order|supplies|customer)\b"
+    r"\b(?:agreement|provider|council|grant|treasurer|charity|tender|contract|schedule|invoice|statement|stock|order|supplies|customer)\b"
 )
 _HOLDER = re.compile(
     r"(?:account (?:holder|name)|name (?:of|on) (?:the )?account|payee|beneficiary|in the name of)(?: name)?\s?[:\-\t]?\s*([^\n\t,;]{2,60})"
@@ -109,7 +109,8 @@ _CONTRACTOR = re.compile(r"\b(?:cis\b|vat (?:no|reg|gb)|ltd\b[^\n]{0,80}\butr|co
 
 def _lone_account(one: PageEvidence, hit: Hit) -> bool:
     """Say whether 'account 80333717' stands without a sort code, the word bank or a table of people: a customer's number."""
-    if one.page.private_rows(hit.start):
+    block = one.page.block_at(one.page.line_at(hit.start))
+    if block is not None and "sort" in block.roles:
         return False
     others = any(
         other.kind == "bank"

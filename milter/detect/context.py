@@ -41,7 +41,7 @@ _LABELS = (
     ("upn", rf"\bu\.?p\.?n\.?s?\b{_NO}?|\bunique[ _]pupil{_NO}|\bpupil{_NO}"),
     ("nino", rf"\bn\.?\s?i\.?{_NO}|\bninos?\b{_NO}?|\bnat(?:ional|\.)?[ _]?ins(?:urance|\.)?{_NO}?|\bni\s?[:=]|\bnin\b"
              rf"|\bn\.i\.(?:\s?[:=])?"),
-    ("passport", rf"\bpassports?\b{_NO}?"),
+    ("passport", rf"\bpassports?\b{_NO}?|\bppts?\b{_NO}?"),
     ("licence", rf"\bdriv(?:ing|er'?s?)[ _]?(?:licen[cs]es?)?{_NO}?|\bdln\b|\bdvla\b{_NO}?|\blicen[cs]e{_NO}"),
     ("iban", r"\bibans?\b"),
     ("card", rf"\b(?:credit|debit|bank|payment|visa|mastercard|amex|barclaycard|maestro|purchase|corporate)[ _]?cards?{_NO}?"

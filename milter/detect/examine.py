@@ -91,13 +91,14 @@ def _page(page: Page, seen: frozenset[str], detectors: Detectors, own: OwnDetail
         found.names = person.find(page, zones)
         found.lists, extra = lists.find(page, found.names)
         found.names = sorted([*found.names, *extra], key=lambda one: one.start)
+    found.singles = person.singles(page, zones, found.names)
     spans = [(one.start, one.end) for one in found.names if one.role >= 0]
     if there.numbers:
         found.hits += numbers.find(page, seen)
     if there.codes:
         found.hits += codes.find(page, there.codes)
     if there.dates:
-        found.hits += date_of_birth.find(page, spans)
+        found.hits += date_of_birth.find(page, [*spans, *found.singles])
     if there.phones:
         found.hits += phone.find(
             page, zones, found.names, frozenset(re.sub(r"\D", "", number) for number in own.telephones)
@@ -113,7 +114,6 @@ def _page(page: Page, seen: frozenset[str], detectors: Detectors, own: OwnDetail
     found.hits = [hit for hit in found.hits if hit.kind not in detectors.off]
     found.hits = _settled(found.hits + exact.mark(found, detectors.matcher))
     if there.facts:
-        found.singles = person.singles(page, found.names)
         found.said, found.facts = narrative.find(whole, zones, found.names, found.singles, detectors.words)
         found.told = narrative.told(whole, zones)
         found.general = narrative.generality(whole)
@@ -166,18 +166,35 @@ def _findings(
 ) -> tuple[Finding, ...]:
     found: list[Finding] = []
     report = detectors.thresholds["report"]
-    fiction = evidence.genre.is_a("fiction")
-    public = evidence.genre.is_a("published", "minutes", "history")
+    public = evidence.genre.is_a("published", "minutes", "history", "advert", "business")
     for one in evidence.pages:
-        hits = list(one.hits)
-        for name in one.names:
-            if (name.role == 1 and not public) or (name.role >= 0 and protect):
-                if not fiction or protect:
-                    hits.append(Hit("person", "contact", name.start, name.end, name.sure, name.why))
+        # What is not protected discloses nobody's home: an address there is an office's, a venue's or published.
+        hits = [hit for hit in one.hits if protect or hit.kind not in _OF_SOMEBODY or _certain(hit, public)]
+        hits += _people(one, alone=not any(name.role == 1 for name in evidence.names())) if protect else []
         for hit in sorted(hits, key=lambda hit: hit.start):
             if hit.confidence >= report and len(found) < detectors.keep:
                 found.append(_finding(one.page, hit, reveal))
     return tuple(found)
+
+
+_OF_SOMEBODY = frozenset(("address", "postcode", "phone", "email", "date-of-birth"))
+
+
+def _certain(hit: Hit, public: bool) -> bool:
+    """Say whether a value is somebody's own by its label, form or place, whatever the rest of the paper says."""
+    return hit.confidence >= 0.7 and not public
+
+
+def _people(one: PageEvidence, *, alone: bool) -> list[Hit]:
+    """The people of a protected page; `alone`: no other is told to be private, so one with a job may be whom it is about."""
+    hits: list[Hit] = []
+    for name in one.names:
+        if name.role >= 0 or (alone and name.job):
+            hits.append(Hit("person", "contact", name.start, name.end, name.sure, name.why))
+    for low, high in one.singles if alone else ():
+        if not any(hit.start <= low < hit.end for hit in one.hits):
+            hits.append(Hit("person", "contact", low, high, 0.6, "a given name"))
+    return _settled(hits)
 
 
 def _finding(page: Page, hit: Hit, reveal: bool) -> Finding:

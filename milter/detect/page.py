@@ -90,7 +90,9 @@ class Page:
     def _names_by_value(self, block: Block) -> None:
         """Take a column without a telling heading for names where most of its first cells are people's."""
         open_columns = [
-            at for at, role in enumerate(block.roles) if not role or "payee" in block.heads[at].lower()
+            at
+            for at, role in enumerate(block.roles)
+            if role in ("", "other") or "payee" in block.heads[at].lower()
         ]
         if not open_columns or "name" in block.roles or "surname" in block.roles:
             return
@@ -101,7 +103,7 @@ class Page:
             for at in open_columns:
                 if at < len(spans) and spans[at][1] > spans[at][0]:
                     seen[at].append(looks_like_name(self.text[slice(*spans[at])]))
-        roles = tuple("name" if role in ("", "organisation") and sum(seen.get(at, ())) * 5 >= 3 * len(seen.get(at, ())) and sum(seen.get(at, ())) >= 2 else role
+        roles = tuple("name" if role in ("", "other", "organisation") and sum(seen.get(at, ())) * 5 >= 3 * len(seen.get(at, ())) and sum(seen.get(at, ())) >= 2 else role
                       for at, role in enumerate(block.roles))  # fmt: skip
         block.guessed = roles != block.roles
         block.roles = roles
@@ -144,8 +146,22 @@ class Page:
 
     def example(self, offset: int) -> bool:
         """Say whether a value stands in a column of examples or formats, as in a specification of fields."""
-        head = self.column(offset)[1].strip(" :.").lower()
-        return head in ("example", "examples", "sample", "format", "e.g", "eg", "example value", "specimen")
+        head = self.column(offset)[1]
+        if not head and self.passage.table:
+            low, high = self.line(0)
+            heads = self.text[low:high].split("\t")
+            at = self.text.count("\t", self.starts[self.line_at(offset)], offset)
+            head = heads[at] if at < len(heads) else ""
+        return head.strip(" :.").lower() in (
+            "example",
+            "examples",
+            "sample",
+            "format",
+            "e.g",
+            "eg",
+            "example value",
+            "specimen",
+        )
 
     def field(self, offset: int) -> tuple[str, str]:
         """Role and words of the label cell to the left in a table ('Name | Ella Smith'); ('', '') for none."""

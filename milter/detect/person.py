@@ -6,6 +6,7 @@ subjects that private facts are said of.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -75,6 +76,7 @@ class Name:
     sure: float  # that it is a person's name at all
     role: int  # 1 private, -1 professional, 0 not said
     why: str
+    job: bool = False  # professional by the words beside it, not by its place in a signature or letterhead
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def _patterns() -> _Patterns:
         given=build(
             rf"\b(?:{first})(?:-{_W})?\b{_REST}|\b(?:{upper})(?: [A-Z]\.?)?(?: [A-Z'\-]{{2,}}){{1,2}}\b"
         ),
-        surname=build(rf"\b{_W}(?: [A-Z]\.?){{0,2}} (?:{last})\b(?:-{_W})?"),
+        surname=build(rf"\b{_W}\.?(?: [A-Z]\.?){{0,2}} (?:{last})\b(?:-{_W})?"),
         labelled=build(
             rf"(?:(?i)\b{_LABEL_WORDS}(?:'s)?(?: full)?(?: name)?(?:\(s\))?)[ \t]*[:|\t][ \t]*{_W}(?: {_W}\.?){{0,4}}"
         ),
@@ -136,10 +138,14 @@ def find(page: Page, zones: Zones) -> list[Name]:
     return kept
 
 
-def singles(page: Page, names: list[Name]) -> list[tuple[int, int]]:
-    """Spans of given names that stand alone, outside greetings: subjects of a sentence, no finding by themselves."""
+def singles(page: Page, zones: Zones, names: list[Name]) -> list[tuple[int, int]]:
+    """Spans of given names that stand alone, outside greetings and signatures: subjects of a sentence."""
     words = shipped()
+    if page.quiet:
+        return []
     taken = {name.start for name in names}
+    spans = sorted((name.start, name.end) for name in names)
+    starts = [start for start, _ in spans]
     found: list[tuple[int, int]] = []
     for match in _patterns().given.finditer(page.octets):
         low = match.start()
@@ -152,7 +158,11 @@ def singles(page: Page, names: list[Name]) -> list[tuple[int, int]]:
             _GREETED.search(before)
             or re.match(r"[ -](?:[A-Z]|Road|Street)|@|\.[a-z]", after)
             or before[-1:] in "@-/'.&"
+            or zones.at(low) in ("signature", "letterhead", "mail-header", "disclaimer", "private-signature")
         ):
+            continue
+        at = bisect_right(starts, low) - 1
+        if at >= 0 and low < spans[at][1]:
             continue
         found.append((low, low + token.end()))
     return found
@@ -226,7 +236,12 @@ def _tokens(text: str, low: int, high: int, words: Lexicon) -> list[tuple[str, i
     for match in re.finditer(r"\S+", text[low:high]):
         word = match.group()
         bare = word.removesuffix("'s").rstrip(".,;:'-")
-        if not bare or (bare in words.cuts and bare not in words.given and not (tokens and bare in _PARKS)):
+        initial = len(bare) == 1 and re.match(
+            r"\.? ?[A-Z]", text[low + match.start() + 1 : low + match.start() + 4]
+        )
+        if not bare or (
+            bare in words.cuts and bare not in words.given and not initial and not (tokens and bare in _PARKS)
+        ):
             break
         if text[low + match.start() + len(bare) : low + match.start() + len(bare) + 1] == ":" and tokens:
             if len(tokens) > 1 or role_of(bare):
@@ -242,7 +257,7 @@ def _trimmed(page: Page, words: Lexicon, low: int, high: int, sure: float, why: 
     if low and (text[low - 1] in "@-_/.'" or text[low - 1].isalnum()):
         return
     tokens = _tokens(text, low, high, words)
-    if len(tokens) < 2 or len(tokens[-1][0]) < 2:
+    if len(tokens) < 2 or len(tokens[-1][0]) < 2 or re.match(r"\d", text[tokens[-1][2] : tokens[-1][2] + 1]):
         return
     names = [token[0] for token in tokens]
     if _a_thing(page, words, names, tokens[-1][2]):
@@ -273,7 +288,10 @@ def _cued(text: str, low: int, high: int) -> bool:
         _PRIVATE_AFTER.match(after)
         or _CLASS_AFTER.match(after)
         or _PRIVATE_BEFORE.search(before)
-        or re.match(r",? (?:Flat|\d{1,4}[A-Za-z]?) ", after)
+        or re.match(r",? (?:Flat|\d{1,4}[A-Za-z]?) |,? ?[A-Z]{0,2} ?\d{6,}", after)
+        or re.match(
+            r" (?:has|had|is|was|says|said|told|lost|left|came|rang|wants|cannot|can't|lives)\b", after
+        )
     )
 
 
@@ -450,10 +468,12 @@ def _role(page: Page, zones: Zones, name: Name) -> int:
     ):
         return 1
     if _PRO_AFTER.match(after.replace("\n", " , ", 1) if after.startswith("\n") else after):
+        name.job = True
         return -1
     if _PRIVATE_BEFORE.search(before):
         return 1
     if _PRO_BEFORE.search(before):
+        name.job = True
         return -1
     role, _ = page.column(low)
     if role in ("professional", "organisation", "other"):

@@ -25,6 +25,9 @@ _CALL = re.compile(
 _WORK_AFTER = re.compile(
     r" ?(?:\(|- ?|, )(?:the )?(?:branch|office|work|duty|school|club|shop|main|team|switchboard|helpline|reception|depot|desk|on[ -]call)\b"
 )
+_KIN = re.compile(
+    r"\b(?:mum|mam|mummy|dad|daddy|mother|father|gran|nan|nana|grandma|grandad|grandmother|grandfather|auntie|aunt|uncle|wife|husband|partner|sister|brother|son|daughter|carer|neighbour|niece|nephew|safe (?:no|number)|hers|his|mob no)(?:'s)?(?: (?:on|is|mob|mobile|tel|no|number))?[ :,(\-]{1,3}$"
+)
 _MINE = re.compile(r"\b(?:my|me|i'm)\b[^.\n]{0,30}$")
 
 
@@ -94,6 +97,8 @@ def _judge(
         return 0.9, f"{label.how} '{label.words[:40]}'"
     if _WORK_LABEL.search(before):
         return 0.0, ""
+    if mobile and _KIN.search(before):
+        return 0.85, "behind a word of kin"
     if not mobile and _CALL.search(before):
         return 0.0, ""
     if owner is not None and mobile:

@@ -7,6 +7,7 @@ and each measure, learned by `benchmarks/train_wording.py` from the labelled doc
 values are made placeholders first: no name has a weight (law 8). Looks at 24,000 characters at most.
 """
 
+import heapq
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -80,31 +81,30 @@ def read(evidence: Evidence, who: Subjects, points: Mapping[str, float], loudnes
     learned = weights()
     every, near = words_of(evidence)
     found = measures_of(evidence, who, points)
-    logits = dict(zip(HEADS, learned.bias, strict=True))
-    parts: dict[str, float] = {}
-    for name, value in found.items():
-        for head, weight in zip(HEADS, learned.measures.get(name, ()), strict=False):
-            logits[head] += weight * value
-            if head == "protect":
-                parts[name] = weight * value
-    said, telling = _said(learned, every, near)
-    said *= loudness
-    scale = 1 / math.sqrt(len(every) + CALM)
-    for at, head in enumerate(HEADS[1:], 1):
-        logits[head] += scale * sum(learned.words[word][at] for word in learned.words.keys() & every)
-    logits["protect"] += said
-    return Reading(logits, parts, said, telling)
-
-
-def _said(learned: Weights, every: set[str], near: set[str]) -> tuple[float, tuple[str, ...]]:
-    """What the words add to 'protect', and the three that add most of it."""
     scale, beside = 1 / math.sqrt(len(every) + CALM), 1 / math.sqrt(len(near) + CALM)
-    sums = {word: learned.words[word][0] * scale for word in learned.words.keys() & every}
+    known = learned.words.keys() & every
+    totals = [sum(column) * scale for column in zip(*map(learned.words.__getitem__, known), strict=True)]
+    said = {word: learned.words[word][0] * scale for word in known}
     for word in learned.near.keys() & near:
-        sums[word] += learned.near[word] * beside
-    total = sum(sums.values())
-    first = sorted(sums, key=lambda word: sums[word], reverse=total > 0)[:12]
-    return total, tuple(word for word in first if len(word) > 3 and word.isalpha())[:4]
+        said[word] += learned.near[word] * beside
+    words = sum(said.values()) * loudness
+    rows = [
+        (name, value, learned.measures[name]) for name, value in found.items() if name in learned.measures
+    ]
+    logits = {
+        head: learned.bias[at]
+        + (totals[at] if totals else 0.0)
+        + sum(value * row[at] for _, value, row in rows)
+        for at, head in enumerate(HEADS)
+    }
+    logits["protect"] += words - (totals[0] if totals else 0.0)
+    return Reading(logits, {name: value * row[0] for name, value, row in rows}, words, _telling(said, words))
+
+
+def _telling(said: Mapping[str, float], total: float) -> tuple[str, ...]:
+    """The words that add most of the total."""
+    first = (heapq.nlargest if total > 0 else heapq.nsmallest)(12, said, key=said.__getitem__)
+    return tuple(word for word in first if len(word) > 3 and word.isalpha())[:4]
 
 
 def words_of(evidence: Evidence) -> tuple[set[str], set[str]]:
