@@ -10,9 +10,10 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Protocol
 
-from milter import metrics
+from milter import log, metrics
 from milter.message.envelope import Envelope
 from milter.relay.capabilities import Capabilities
 from milter.relay.reply import Reply
@@ -22,6 +23,8 @@ from milter.settings import Smtp
 # Of messages being received or dealt with, in one process. Each octet costs about three at its peak (as it came, as
 # it is inspected, as it leaves), so that a process stays below 400 MB (docs/reliability.md).
 IN_FLIGHT_OCTETS = 64 * 1024 * 1024
+
+_log = log.logger("smtpd")
 
 
 class Handler(Protocol):
@@ -54,7 +57,8 @@ class Gate:
         self.settings = settings
         self.handler = handler
         self.next_hop = capabilities
-        self.tls = tls_context(settings)
+        self._tls = tls_context(settings)
+        self._tls_files = _changed_at(settings)
         self.closing = False
         self.emptied = asyncio.Event()  # closed, and all have left
         self._open: set[_Stoppable] = set()
@@ -68,6 +72,22 @@ class Gate:
             return Rights(own or others, _within(peer, xforward), others)
 
         self.rights = lru_cache(1024)(rights)
+
+    @property
+    def tls(self) -> ssl.SSLContext | None:
+        """The server's TLS context, None without a certificate. A renewed certificate is taken up by itself."""
+        files = _changed_at(self.settings) if self._tls is not None else self._tls_files
+        if files != self._tls_files:
+            self._tls_files = files
+            try:
+                self._tls = tls_context(self.settings)
+            except (
+                OSError
+            ):  # half written, or certificate and key that do not fit: look again when they change
+                _log.error("certificate-unusable", file=self.settings.tls_certificate)
+            else:
+                _log.info("certificate-renewed", file=self.settings.tls_certificate)
+        return self._tls
 
     def enter(self, conversation: "_Stoppable") -> None:
         """Count a conversation in."""
@@ -141,6 +161,12 @@ def tls_context(settings: Smtp) -> ssl.SSLContext | None:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(settings.tls_certificate, settings.tls_key or None)
     return context
+
+
+def _changed_at(settings: Smtp) -> tuple[int, ...]:
+    """Say when the files of certificate and key were last changed; a file that is just not there is 0."""
+    names = [name for name in (settings.tls_certificate, settings.tls_key) if name]
+    return tuple(Path(name).stat().st_mtime_ns if Path(name).exists() else 0 for name in names)
 
 
 def _networks(texts: tuple[str, ...]) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:

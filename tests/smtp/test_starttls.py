@@ -1,6 +1,7 @@
 """STARTTLS (RFC 3207): what it gives, and that nothing sent in clear counts under it."""
 
 import asyncio
+import os
 import smtplib
 import ssl
 from pathlib import Path
@@ -113,3 +114,33 @@ async def test_client_leaves_within_the_handshake(
         async with asyncio.timeout(20):
             await talk.reader.read()
     assert await running.server.drain(20)
+
+
+async def test_renewed_certificate_is_taken_up(start: Start, tls: dict[str, str], tmp_path: Path) -> None:
+    """A certificate that was renewed on the disk serves the next client; a damaged one leaves the last in force."""
+    running = await start(**tls)
+    folder = Path(tls["tls_certificate"]).parent
+    file = folder / "certificate.pem"
+    old = await asyncio.to_thread(file.read_bytes)
+
+    def secured_by(authority: bytes) -> bool:
+        context = ssl.create_default_context(cadata=authority.decode())
+        with smtplib.SMTP("127.0.0.1", running.port) as smtp:
+            try:
+                smtp.starttls(context=context)
+            except ssl.SSLError:
+                return False
+        return True
+
+    def renew() -> bytes:
+        certificate_file, key_file = certificate.make(folder)
+        for one in (certificate_file, key_file):
+            os.utime(one, (2_000_000_000, 2_000_000_000))
+        return certificate_file.read_bytes()
+
+    assert await asyncio.to_thread(secured_by, old)
+    new = await asyncio.to_thread(renew)
+    assert not await asyncio.to_thread(secured_by, old)
+    assert await asyncio.to_thread(secured_by, new)
+    await asyncio.to_thread(file.write_text, "not a certificate")
+    assert await asyncio.to_thread(secured_by, new)
