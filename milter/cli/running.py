@@ -65,7 +65,13 @@ def check_config(arguments: argparse.Namespace) -> int:
 
 def routes(arguments: argparse.Namespace) -> int:
     """Carry out `sealgate routes`."""
-    sys.stdout.write(matrix(load(arguments.config).policy) + "\n")
+    known = load(arguments.config)
+    sys.stdout.write(matrix(known.policy) + "\n")
+    if known.settings.secure_next_hop is None:
+        sys.stdout.write(
+            "There is no secure next hop, so no way counts as verified: 'verified-tls' is encrypted instead, and"
+            " 'both' is held.\n"
+        )
     return 0
 
 

@@ -102,6 +102,18 @@ def test_files_are_explained_as_before(
     assert main(["explain", "--config", str(folder), "--from", OFFICER]) == 2
 
 
+def test_the_page_says_when_nothing_enforces_a_connection(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`sealgate routes` warns where there is no secure next hop, and does not where there is one."""
+    assert main(["routes", "--config", str(folder)]) == 0
+    assert "no way counts as verified" in capsys.readouterr().out
+    with (folder / "sealgate.toml").open("a") as file:
+        file.write("\n[secure-next-hop]\nport = 10027\n")
+    assert main(["routes", "--config", str(folder)]) == 0
+    assert "no way counts as verified" not in capsys.readouterr().out
+
+
 def test_the_page_says_what_evidence_changes(folder: Path) -> None:
     """The printed matrix names the kinds and data for which a verified connection changes the demand, and to what."""
     page = matrix(load_policy(folder))

@@ -37,7 +37,7 @@ def connection(case: Case) -> Iterator[Found]:
     for _, row, asked in case.rows:
         if asked not in {"verified-tls", "both"}:
             continue
-        detail = _detail(case, row, asked)
+        detail = f"{_detail(case, row, asked)}; evidence of the way: {case.person.route}"
         if case.person.route in SAFE_EVIDENCE or (asked == "both" and case.person.route == "unknown"):
             yield Found("secure-connection", detail=detail)
         else:
