@@ -61,6 +61,7 @@ class PolicyHost:
     answers: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     endless: bool = False
+    sent: int = 0  # octets of what does not end
     port: int = 0
 
     def serve(
@@ -78,6 +79,7 @@ class PolicyHost:
             writer.write(self.answers.get(host, b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"))
             while self.endless:
                 writer.write(b"mx: a.example\n" * 1000)
+                self.sent += 14_000
                 await writer.drain()
             await writer.drain()
         except (OSError, EOFError, asyncio.IncompleteReadError):

@@ -24,6 +24,7 @@ class Nameserver:
 
     records: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     signed: set[str] = field(default_factory=set)  # names whose answers are validated, and all below them
+    unsigned: set[str] = field(default_factory=set)  # but not these names themselves
     broken: set[str] = field(default_factory=set)  # SERVFAIL, as for a bogus signature
     silent: set[str] = field(default_factory=set)
     all_silent: bool = False
@@ -61,7 +62,8 @@ class Nameserver:
             response.set_rcode(dns.rcode.SERVFAIL)
             return response.to_wire()
         self._fill(response, question.name, name, kind)
-        if any(name == one or name.endswith(f".{one}") for one in self.signed):
+        signed = any(name == one or name.endswith(f".{one}") for one in self.signed)
+        if signed and name not in self.unsigned:
             response.flags |= dns.flags.AD
         wired: bytes = response.to_wire(max_size=65_535)
         if len(wired) > most:

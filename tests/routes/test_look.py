@@ -37,19 +37,10 @@ async def test_dane_counts_where_all_is_validated(bed: Bed) -> None:
 async def test_dane_does_not_count_where_a_link_is_not_validated(bed: Bed, unsigned: str) -> None:
     """The AD bit of a resolver that is not trusted is worth nothing, and so is a chain with a gap."""
     bed.school()
-    bed.dns.records["school.example", "MX"] = ["10 mx.elsewhere.example."]
-    bed.dns.add("mx.elsewhere.example", "A", "127.0.0.1")
-    bed.dns.add("_25._tcp.mx.elsewhere.example", "TLSA", TLSA)
-    names = {
-        "mx": "school.example",
-        "address": "mx.elsewhere.example",
-        "tlsa": "_25._tcp.mx.elsewhere.example",
-    }
-    bed.dns.signed = {name for gap, name in names.items() if gap != unsigned}
-    if unsigned == "address":
-        bed.dns.signed = {"school.example", "_25._tcp.mx.elsewhere.example"}
-    if unsigned == "tlsa":
-        bed.dns.signed = {"school.example"}
+    bed.dns.add("_25._tcp.mx1.school.example", "TLSA", TLSA)
+    names = {"mx": "school.example", "address": "mx1.school.example", "tlsa": "_25._tcp.mx1.school.example"}
+    bed.dns.signed.add("school.example")
+    bed.dns.unsigned = {name for gap, name in names.items() if gap == unsigned}
     way = await look(bed, trusted=unsigned != "resolver")
     assert way.evidence == "unknown"
 
@@ -81,7 +72,7 @@ async def test_bogus_dane_is_unknown(bed: Bed) -> None:
     bed.dns.signed.add("school.example")
     bed.dns.broken |= {"_25._tcp.mx1.school.example", "_25._tcp.mx2.school.example"}
     way = await look(bed)
-    assert (way.evidence, way.by) == ("unknown", "")
+    assert (way.evidence, way.by, way.why) == ("unknown", "", "its DANE records can't be had")
 
 
 @pytest.mark.parametrize(
@@ -250,9 +241,9 @@ async def test_a_greeting_of_a_validated_server_goes_by_its_own_name(bed: Bed) -
     assert tls_policy(way) == "secure match=mx1.school.example"
 
 
-async def test_a_thousand_servers_cost_no_more_than_a_few(bed: Bed) -> None:
-    """Of a thousand MX records the five most preferred are looked at; long and odd names are none."""
-    bed.dns.add("school.example", "MX", *(f"{n} {'x' * 60}.{n}.school.example." for n in range(1, 1000)))
+async def test_hundreds_of_servers_cost_no_more_than_a_few(bed: Bed) -> None:
+    """Of hundreds of MX records the five most preferred are looked at; long and odd names are none."""
+    bed.dns.add("school.example", "MX", *(f"{n} {'x' * 60}.{n}.school.example." for n in range(1, 500)))
     bed.dns.signed.add("school.example")
     way = await look(bed)
     assert way.evidence == "unknown"
@@ -262,7 +253,7 @@ async def test_a_thousand_servers_cost_no_more_than_a_few(bed: Bed) -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        ("302 Found", "Content-Type: text/plain\r\nLocation: https://127.0.0.1/"),
+        ("302 Found", "Content-Type: text/plain\r\nLocation: /other.txt"),
         ("200 OK", "Content-Type: text/html"),
         ("200 OK", "Content-Type: text/plain\r\nContent-Encoding: gzip"),
         ("500 Oops", "Content-Type: text/plain"),
@@ -284,6 +275,7 @@ async def test_an_endless_policy_is_cut(bed: Bed) -> None:
     bed.https.answers["mta-sts.school.example"] = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n"
     bed.https.endless = True
     assert (await look(bed)).evidence == "unknown"
+    assert bed.https.sent < 20_000_000  # what the sockets hold, and no ten seconds of it
 
 
 async def test_a_wrong_certificate_gives_no_policy(bed: Bed) -> None:
