@@ -36,6 +36,7 @@ from milter.message.passage import Passage
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "milter" / "detect" / "data" / "wording.txt"
 CASES = ROOT / "tests" / "detect" / "data"
+PAIRS = ROOT / "benchmarks" / "corpus" / "pairs"
 FAMILIES = ROOT / "tests" / "detect_families"
 MARK = re.compile(r"\{\{[a-z-]+\|(.*?)\}\}", re.DOTALL)
 TEMPLATES_COUNT = 0.5  # a document from a template counts half of one written by hand
@@ -82,6 +83,13 @@ def samples() -> Iterator[Sample]:
         if file.stem.startswith(("personal", "ordinary")):
             for number, case in enumerate(tomllib.loads(file.read_text(encoding="utf-8"))["case"]):
                 yield from _from_case(case, f"{file.stem}/{number}", file.stem)
+    for file in sorted(PAIRS.glob("*.toml")):
+        for number, case in enumerate(tomllib.loads(file.read_text(encoding="utf-8"))["case"]):
+            passages = [Passage("subject", case["subject"])] if "subject" in case else []
+            evidence = gather([*passages, Passage("body", case["text"])], DETECTORS, OwnDetails(), "")
+            yield sample(evidence, name=f"{file.stem}/{number}: {case['why']}", source=f"pairs {file.stem}",
+                         group=f"pairs {file.stem}/{number}", protect=case["protect"], categories=None,
+                         high=False)  # fmt: skip
     expected = tomllib.loads((FAMILIES / "expected.toml").read_text(encoding="utf-8"))
     for name, answer in expected.items():
         text = (FAMILIES / f"{name}.txt").read_text(encoding="utf-8")
