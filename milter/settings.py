@@ -40,7 +40,7 @@ class ReadLimits:
     text_chars: int = 32 * 1024 * 1024
     pages: int = 2_000
     seconds: float = 30.0  # CPU and wall time of the child
-    memory_mib: int = 1_024  # of the child
+    memory_mib: int = 160  # of the child, beyond what it begins with
     password_tries: int = 40  # words of the message tried on a locked file
     ocr_pages: int = 10
 

@@ -70,8 +70,8 @@ def work(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], byt
             raise ValueError(f"no such work: {other!r}")
 
 
-def matter_header(matter: Matter) -> tuple[dict[str, Any], bytes]:
-    """Pack a matter for a child: one header, and the contents of its parts behind each other."""
+def matter_header(matter: Matter) -> tuple[dict[str, Any], *tuple[bytes, ...]]:
+    """Pack a matter for a child: one header, and the contents of its parts, not copied."""
     parts = [
         {
             "path": part.path,
@@ -90,7 +90,7 @@ def matter_header(matter: Matter) -> tuple[dict[str, Any], bytes]:
         "reveal": matter.reveal,
         "parts": parts,
     }
-    return header, b"".join(part.content for part in matter.parts)
+    return (header, *(part.content for part in matter.parts))
 
 
 def _matter(header: Mapping[str, Any], content: bytes) -> Matter:

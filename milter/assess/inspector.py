@@ -24,7 +24,7 @@ MOST_FAILURES = 3  # parts of one message that may each cost a child; the rest i
 class Children(Protocol):
     """The warm children, as `milter.sandbox.Sandbox` gives them."""
 
-    async def call(self, header: dict[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
+    async def call(self, header: dict[str, Any], *pieces: bytes) -> tuple[dict[str, Any], bytes]:
         """Have one piece of work done; raise ChildFailed where the child could not."""
 
 

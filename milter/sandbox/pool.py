@@ -81,10 +81,10 @@ class Sandbox:
         for _ in range(self._size):
             self._idle.append(await self._fork())
 
-    async def call(self, header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
-        """Have `work(header, content)` done in a child. Raises ChildFailed."""
+    async def call(self, header: Mapping[str, Any], *pieces: bytes) -> tuple[dict[str, Any], bytes]:
+        """Have `work(header, content)` done in a child; the content is the pieces together. Raises ChildFailed."""
         async with self._free:
-            envelope, out = await self._at(header, content)
+            envelope, out = await self._at(header, pieces)
         failed, answer = envelope.get("failed"), envelope.get("answer")
         if failed in ("died", "timeout", "memory", "limit"):
             raise ChildFailed(failed, str(answer)[:100])
@@ -92,14 +92,14 @@ class Sandbox:
             raise ChildFailed("died", "an answer that is none")
         return answer, out
 
-    async def _at(self, header: Mapping[str, Any], content: bytes) -> wire.Message:
+    async def _at(self, header: Mapping[str, Any], pieces: Sequence[bytes]) -> wire.Message:
         """Take a child, ask it, and put it back where it is still good."""
         self._at_work += 1
         child: _Child | None = None
         good = False
         try:
             child = await self._take()
-            message = await self._ask(child, header, content)
+            message = await self._ask(child, header, pieces)
             good = message[0].get("worn") is False and not self._closed
             return message
         finally:
@@ -222,10 +222,10 @@ class Sandbox:
     # One piece of work
 
     async def _ask(
-        self, child: _Child, header: Mapping[str, Any], content: bytes
+        self, child: _Child, header: Mapping[str, Any], pieces: Sequence[bytes]
     ) -> tuple[dict[str, Any], bytes]:
         try:
-            wire.send(child.channel, header, content)
+            wire.send(child.channel, header, *pieces)
             async with asyncio.timeout(self._limits.seconds):
                 await _readable(child.channel)
             message = wire.receive(child.channel, 2 * self._limits.total_bytes + PACKET_BYTES)
@@ -259,9 +259,9 @@ class SyncSandbox:
         self._runner.run(self._sandbox.close())
         self._runner.close()
 
-    def call(self, header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
+    def call(self, header: Mapping[str, Any], *pieces: bytes) -> tuple[dict[str, Any], bytes]:
         """Have `work(header, content)` done in the child. Raises ChildFailed."""
-        return self._runner.run(self._sandbox.call(header, content))
+        return self._runner.run(self._sandbox.call(header, *pieces))
 
 
 _KEPT = ("LANG", "LC_ALL", "TZ", "TESSDATA_PREFIX", "LD_LIBRARY_PATH", "VIRTUAL_ENV")

@@ -27,17 +27,18 @@ class WireError(Exception):
     """The other side sent what no honest one sends, or is gone."""
 
 
-def send(channel: socket.socket, header: Mapping[str, Any], content: bytes) -> None:
-    """Send one message. Raises OSError where the other side is gone."""
+def send(channel: socket.socket, header: Mapping[str, Any], *pieces: bytes) -> None:
+    """Send one message whose content is the pieces behind each other. Raises OSError where the other side is gone."""
     text = json.dumps(header, separators=(",", ":")).encode()
-    sizes = SIZES.pack(len(text), len(content))
-    if len(text) + len(content) <= INLINE_BYTES:
-        channel.sendmsg((sizes, text, content))
+    size = sum(map(len, pieces))
+    sizes = SIZES.pack(len(text), size)
+    if len(text) + size <= INLINE_BYTES:
+        channel.sendmsg((sizes, text, b"".join(pieces)))
         return
     file = os.memfd_create("message", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
-        _write(file, text)
-        _write(file, content)
+        for piece in (text, *pieces):
+            _write(file, piece)
         fcntl.fcntl(file, fcntl.F_ADD_SEALS, SEALS)
         rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", (file,)))
         channel.sendmsg((sizes,), (rights,))
@@ -66,11 +67,17 @@ def receive(channel: socket.socket, most: int) -> Message | None:
         text_size, size = SIZES.unpack_from(data)
         if text_size + size > most:
             raise WireError("a message beyond its bound")
-        body = _contents(files[0], text_size + size) if files else data[SIZES.size :]
+        if files:
+            _check(files[0], text_size + size)
+            text, content = _contents(files[0], text_size, 0), _contents(files[0], size, text_size)
+        else:
+            text, content = data[SIZES.size :][:text_size], data[SIZES.size :][text_size:]
     finally:
         for file in files:
             os.close(file)
-    return _message(body, text_size, size)
+    if len(text) != text_size or len(content) != size:
+        raise WireError("a message of the wrong size")
+    return _header(text), content
 
 
 def _files(ancillary: list[tuple[int, int, bytes]]) -> list[int]:
@@ -81,8 +88,8 @@ def _files(ancillary: list[tuple[int, int, bytes]]) -> list[int]:
     return found.tolist()
 
 
-def _contents(file: int, size: int) -> bytes:
-    """All of a sealed memory file of exactly `size` octets."""
+def _check(file: int, size: int) -> None:
+    """Demand a sealed memory file of exactly `size` octets."""
     try:
         sealed = fcntl.fcntl(file, fcntl.F_GET_SEALS) & SEALS == SEALS
     except OSError as fault:  # no memory file at all
@@ -90,10 +97,14 @@ def _contents(file: int, size: int) -> bytes:
     status = os.fstat(file)
     if not sealed or not stat.S_ISREG(status.st_mode) or status.st_size != size:
         raise WireError("not a sealed memory file")
+
+
+def _contents(file: int, size: int, start: int) -> bytes:
+    """Some of a memory file; nearly always in one piece, so that nothing is copied twice."""
     pieces: list[bytes] = []
     at = 0
     while at < size:
-        piece = os.pread(file, size - at, at)
+        piece = os.pread(file, size - at, start + at)
         if not piece:
             raise WireError("a short memory file")
         pieces.append(piece)
@@ -101,13 +112,11 @@ def _contents(file: int, size: int) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def _message(body: bytes, text_size: int, size: int) -> Message:
-    if len(body) != text_size + size:
-        raise WireError("a message of the wrong size")
+def _header(text: bytes) -> dict[str, Any]:
     try:
-        header = json.loads(body[:text_size])
+        header = json.loads(text)
     except (ValueError, RecursionError) as fault:
         raise WireError("not JSON") from fault
     if not isinstance(header, dict):
         raise WireError("not an object")
-    return header, body[text_size:]
+    return header

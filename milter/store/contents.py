@@ -32,10 +32,10 @@ class SealedContent:
 def seal_content(vault: Vault, raw: bytes) -> SealedContent:
     """Seal content for `put`; pure but for its randomness, and best done outside the transaction."""
     content_id = reference()
-    pieces = [raw[start : start + _CHUNK] for start in range(0, len(raw), _CHUNK)] or [b""]
+    starts = range(0, len(raw), _CHUNK) or range(1)
     chunks = tuple(
-        vault.seal("content", _place(content_id, number, len(pieces)), piece)
-        for number, piece in enumerate(pieces)
+        vault.seal("content", _place(content_id, number, len(starts)), raw[start : start + _CHUNK])
+        for number, start in enumerate(starts)
     )
     return SealedContent(content_id, len(raw), vault.digest("content", raw), chunks)
 

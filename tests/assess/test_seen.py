@@ -27,8 +27,8 @@ class Children:
     def __init__(self) -> None:
         self.given: list[str] = []
 
-    async def call(self, header: dict[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
-        matter = _matter(header, content)
+    async def call(self, header: dict[str, Any], *pieces: bytes) -> tuple[dict[str, Any], bytes]:
+        matter = _matter(header, b"".join(pieces))
         self.given += [part.path for part in matter.parts]
         return {"parts": wire.to_json(inspect(matter, Knowledge(Detectors())))}, b""
 
