@@ -1,5 +1,6 @@
-"""Two and four nodes behind one Postfix, of which some are killed under load."""
+"""Two nodes behind one Postfix, killed under load. For four: `python benchmarks/crash --nodes 4`."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -19,13 +20,12 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("nodes", [2, 4])
-def test_a_node_killed_under_load_loses_nothing(tmp_path: Path, nodes: int) -> None:
+def test_a_node_killed_under_load_loses_nothing() -> None:
     """The others take its mail, what it had under way is tried again, and every recipient is accounted for."""
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)  # PostgreSQL runs as another user
-    plan = Plan(messages=60, kills=3, nodes=nodes, points=(), targets=(("node", 1),), pause=0.3)
-    verdict = Run(plan, tmp_path).carry_out()
+    plan = Plan(messages=60, kills=3, nodes=2, points=(), targets=(("node", 1),), pause=0.3)
+    with tempfile.TemporaryDirectory(prefix="sealgate-nodes-") as folder:
+        Path(folder).chmod(0o755)  # PostgreSQL runs as another user
+        verdict = Run(plan, Path(folder)).carry_out()
     assert verdict.faults == []
     assert verdict.kills == {"node": 3}
     assert sum(verdict.ended.values()) == verdict.recipients >= 60
