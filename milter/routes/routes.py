@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from milter import log
 from milter.clock import Clock
 from milter.message.model import Message
 from milter.message.text import unfold
@@ -28,7 +29,10 @@ SLOW = 0.5  # seconds after which a look-up makes one doubt that DNS is there
 HOPELESS = 30.0  # seconds after which a look-up is given up, long after everybody stopped waiting
 MOST_WAITING = 2_000  # domains that are looked up or wait for it
 MOST_AT_ONCE = 50  # look-ups under way, each with a handful of questions
+DECIDED_FOR = 86_400.0  # seconds that it is remembered for whom evidence matters under a policy
 REFUSED_FOR = 3600.0  # seconds that a verified connection which could not be had is remembered
+
+_log = log.logger("routes")
 
 
 class Routes:
@@ -112,7 +116,7 @@ class Routes:
         known = self._matters.get(name)
         if known is None:
             known = matters(sender, person, policy)
-            self._matters.put(name, known, HOPELESS * 1_000)
+            self._matters.put(name, known, DECIDED_FOR)
         return known
 
     def _with_route(self, person: Person, ways: Mapping[str, Way], *, optional: bool) -> Person:
@@ -151,6 +155,9 @@ class Routes:
                 way = await self._looker.look(domain)
         except TimeoutError:
             way = Way(why="the look-up took too long", seconds=FAILED)
+        except Exception:  # the edge of a look-up: a fault in it must not keep mail from being answered
+            _log.exception("look-up-fault")
+            way = Way(why="the look-up failed", seconds=FAILED)
         self._known.put(domain, way, way.seconds)
         return way
 

@@ -26,6 +26,7 @@ class Nameserver:
     signed: set[str] = field(default_factory=set)  # names whose answers are validated, and all below them
     unsigned: set[str] = field(default_factory=set)  # but not these names themselves
     broken: set[str] = field(default_factory=set)  # SERVFAIL, as for a bogus signature
+    junk: dict[str, bytes] = field(default_factory=dict)  # octets in the place of an answer, behind its id
     silent: set[str] = field(default_factory=set)
     all_silent: bool = False
     ttl: int = TTL
@@ -56,6 +57,8 @@ class Nameserver:
         self.asked[name, kind] += 1
         if self.all_silent or name in self.silent:
             return None
+        if name in self.junk:
+            return wire[:2] + self.junk[name]
         response = dns.message.make_response(query)
         response.flags |= dns.flags.RA
         if name in self.broken:

@@ -251,6 +251,23 @@ async def test_hundreds_of_servers_cost_no_more_than_a_few(bed: Bed) -> None:
 
 
 @pytest.mark.parametrize(
+    "junk",
+    [
+        b"",
+        b"\xff" * 40,
+        b"\x81\x80" + b"\xff\xff" * 4,
+        b"\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00\xc0\x0c" * 3,
+    ],
+)
+async def test_junk_is_no_answer(bed: Bed, junk: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Octets that are no DNS message, lengths that lie and names that point to themselves leave the way unknown."""
+    monkeypatch.setattr("milter.routes.resolver.LIFETIME", 1.0)
+    bed.school()
+    bed.dns.junk["school.example"] = junk
+    assert (await look(bed)).evidence == "unknown"
+
+
+@pytest.mark.parametrize(
     "answer",
     [
         ("302 Found", "Content-Type: text/plain\r\nLocation: /other.txt"),

@@ -13,8 +13,10 @@ from milter.policy.model import People
 from milter.policy.partners import people
 from milter.policy.policy import Policy, Row
 from milter.routes.cache import Cache
+from milter.routes.look import Looker
 from milter.routes.matters import matters
 from milter.routes.routes import Routes
+from milter.routes.way import Way
 from milter.settings import Dns
 from tests.routes.conftest import Bed, Kept
 
@@ -97,6 +99,16 @@ async def test_dead_dns_costs_one_message_a_moment_and_the_next_ones_nothing(bed
     assert set(await evidence(routes, bed, *schools)) == {"unknown"}
     assert monotonic() - start < 2
     assert sum(bed.dns.asked.values()) <= asked + 2  # but for signs of life
+
+
+async def test_a_fault_in_a_look_up_is_unknown(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes wrong inside a look-up never reaches the message: the evidence is 'unknown'."""
+
+    async def broken(_self: Looker, _domain: str) -> Way:
+        raise ValueError("a fault")
+
+    monkeypatch.setattr(Looker, "look", broken)
+    assert await evidence(bed.routes(), bed, TRUST) == ["unknown"]
 
 
 async def test_dns_that_comes_back_is_used_again(bed: Bed) -> None:
