@@ -21,7 +21,7 @@ DETECTORS = (
     CodeKind(
         kind="nino",
         category="identifier",
-        pattern=r"\b[A-Z][ ]?[A-Z](?:[ \-./]{0,2}|\s?\n)\d[ ]?\d(?:[ \-./]{0,2}|\s?\n)\d[ ]?\d(?:[ \-./]{0,2}|\s?\n)\d[ ]?\d"
+        pattern=r"\b[A-Z]\.?[ ]?[A-Z]\.?(?:[ \-./]{0,2}|\s?\n)\d[ ]?\d(?:[ \-./]{0,2}|\s?\n)\d[ ]?\d(?:[ \-./]{0,2}|\s?\n)\d[ ]?\d"
         r"(?:(?:[ \-./]{0,2}|\s?\n)[A-D])\b",
         valid=valid,
         alone=0.9,

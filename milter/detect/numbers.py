@@ -139,11 +139,18 @@ def find(page: Page, company: frozenset[str]) -> list[Hit]:
     return found + _pairs(page, found)
 
 
+def _pairs_of(page: Page) -> Iterator[re.Match[str]]:
+    yield from _PAIR.finditer(page.text)
+    for match in _PLAIN_PAIR.finditer(page.text):
+        if _PAYMENT.search(page.lower[max(0, match.start() - 80) : match.start()]):
+            yield match
+
+
 def _pairs(page: Page, found: list[Hit]) -> list[Hit]:
     """A sort code and an account number that stand together, where at most one of them bears a label."""
     known = {hit.start for hit in found}
     more: list[Hit] = []
-    for match in _PAIR.finditer(page.text):
+    for match in _pairs_of(page):
         spans = (match.span(1), match.span(2))
         if any(span[0] not in known for span in spans) and page.labels.before(match.start(1)).name != "other":
             more += [
@@ -154,6 +161,10 @@ def _pairs(page: Page, found: list[Hit]) -> list[Hit]:
     return more
 
 
+_PLAIN_PAIR = re.compile(r"(?<![\d\-/.])(\d{6})[ ,;:/|]{1,3}(\d{8})(?![\d\-/])")
+_PAYMENT = re.compile(
+    r"\b(?:bank|pay|paid|refund|sort|account|acc|a/c|wages|salary|transfer|bacs)\b[^\n]{0,60}$"
+)
 _PAIR = re.compile(
     r"(?<![\d\-/.])(\d\d[ \-]\d\d[ \-]\d\d)[ ,;:/|\t\-]{1,5}(?:(?:and|a/?c(?:count|c)?(?: ?no\.?)?|account(?: ?(?:no\.?|number))?)[: ]{0,2})?(\d{8})(?![\d\-/])"
 )
@@ -164,7 +175,10 @@ def _judge(page: Page, number: Number, label: Label, company: frozenset[str]) ->
         return None
     low, high = number.start, number.end
     if label.name == "other":
-        return None
+        good = "nhs" in number.names and nhs_number.DETECTORS[0].valid(number.digits)
+        if not (good and re.search(r"patient|hospital", label.words)):
+            return None
+        label = Label("nhs", label.words, label.how)
     name = _labelled(number, label)
     if name:
         kind = _BY_LABEL[name]
@@ -220,10 +234,11 @@ def _alone(number: Number, label: Label, company: frozenset[str]) -> tuple[Numbe
         or label.name in ("phone", "homephone", "account", "card", "sort")
     ):
         return none
-    if "business" in company and "health" not in company:
-        return none  # numbers of goods, orders and customers come in every shape
+    goods = "business" in company and "health" not in company
     for name in number.names:
         kind = _BY_LABEL[name]
+        if goods and name != "card":
+            continue  # numbers of goods, orders and customers come in every shape
         if not kind.alone or number.shape not in kind.shapes[:5]:
             continue
         if not (kind.issued(number.digits) and kind.valid(number.digits)):

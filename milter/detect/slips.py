@@ -24,7 +24,7 @@ _SHAPES: tuple[tuple[str, str, Category, re.Pattern[str]], ...] = (
     ("upn", "upn", "identifier", re.compile(rf"[A-Za-z](?:[ .\-]{{0,2}}{_DIGITISH}){{11}}[ .\-]{{0,2}}[0-9A-Za-z]")),
     ("licence", "driving-licence", "identifier",
      re.compile(r"[A-Z0-9]{5}[ \-]?[0-9OIl]{6}[ \-]?[A-Z0-9]{2}[ ]?[A-Z0-9][A-Z0-9]{2}")),
-    ("born", "date-of-birth", "identifier", re.compile(rf"{_DIGITISH}{{1,2}}[/.\-]{_DIGITISH}{{1,2}}[/.\-](?:[12l]{_DIGITISH}{{3}}|{_DIGITISH}{{2}})")),
+    ("born", "date-of-birth", "identifier", re.compile(rf"{_DIGITISH}{{1,2}}[/.\-]{_DIGITISH}{{1,2}}[/.\-](?:[12l]{_DIGITISH}{{3}}|{_DIGITISH}{{2}})|(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d\d(?!\d)")),
     ("homephone", "phone", "contact", re.compile(rf"[O0]7{_DIGITISH}{{2,3}}(?:[ ]?{_DIGITISH}){{6,8}}")),
     ("phone", "phone", "contact", re.compile(rf"[O0]7{_DIGITISH}{{2,3}}(?:[ ]?{_DIGITISH}){{6,8}}")),
     ("passport", "passport", "identifier", re.compile(rf"(?:{_DIGITISH}[ ]?){{8}}{_DIGITISH}|[A-Z]{{1,2}}[ ]?\d{{6,8}}")),
@@ -62,6 +62,8 @@ def _read(page: Page, name: str, low: int, spans: list[tuple[int, int]]) -> list
         return []
     value = match.group()
     digits = sum(char.isdigit() for char in value)
+    if kind == "phone" and digits == sum(char.isalnum() for char in value):
+        return []  # no slip: judged by its place already
     if (
         digits < 3
         or (digits < 5 and name in ("nino", "passport"))
