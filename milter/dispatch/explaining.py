@@ -10,7 +10,7 @@ from datetime import datetime
 
 from milter.dispatch.case import Case, Done
 from milter.dispatch.words import outcomes, reasons_in_words
-from milter.notices.model import HeldSender, Mail, Organisation, Refusal, SentApart, Undelivered
+from milter.notices.model import Held, HeldSender, Mail, Organisation, Refusal, SentApart, Undelivered
 from milter.notices.moments import in_words
 from milter.policy.model import Action, Verdict
 from milter.settings import Settings
@@ -65,6 +65,21 @@ def undelivered(case: Case, addresses: Sequence[str], at: datetime, settings: Se
     """Tell the sender whom the next mail server refused for good."""
     return Undelivered(
         organisation(settings), mail_of(case, at), ", ".join(addresses), WAYS_ROUND, locked=False
+    )
+
+
+def for_reviewers(
+    case: Case, done: Done, held_id: str, expires_at: datetime, at: datetime, settings: Settings
+) -> Held:
+    """Tell reviewers that a message waits, and where it is decided."""
+    url = settings.pages.admin_url.rstrip("/")
+    return Held(
+        organisation=organisation(settings),
+        mail=mail_of(case, at),
+        outcomes=outcomes(_final(case, done), case.assessment.people),
+        reasons=reasons_in_words(_final(case, done), Action.PROTECT),
+        expires_at=in_words(expires_at),
+        page=f"{url}/quarantine/{held_id}" if url else "",
     )
 
 

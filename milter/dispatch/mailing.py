@@ -79,6 +79,17 @@ def _owed_for_apart(case: Case, done: Done, now: datetime, with_: Surroundings) 
     return (mail(notice, case.id, f"apart:{case.id}", case.envelope.sender, now, settings),)
 
 
+def for_reviewers(
+    case: Case, done: Done, held_id: str, expires_at: datetime, now: datetime, settings: Settings
+) -> tuple[Owed, ...]:
+    """Tell the reviewers' mailbox, where there is one, that a message waits for a decision."""
+    to = settings.contact.review_address
+    if not to:
+        return ()
+    notice = explaining.for_reviewers(case, done, held_id, expires_at, now, settings)
+    return (mail(notice, held_id, f"held-told:{held_id}", to, now, settings),)
+
+
 def _owed_for_stopped(case: Case, done: Done, now: datetime, with_: Surroundings) -> tuple[Owed, ...]:
     stopped = {recipient.address for recipient, _ in (*done.held, *done.plan.refused)}
     if not stopped or not explaining.may_tell(case, stopped):

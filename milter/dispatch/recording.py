@@ -31,6 +31,8 @@ def work_for(case: Case, done: Done, with_: Surroundings) -> Work[bool]:
     entries = _entries(case, done, now)
     held, content = _quarantine(case, done, entries, now, with_)
     owed = mailing.owed_for(case, done, now, with_)
+    if held is not None:
+        owed += mailing.for_reviewers(case, done, held.id, held.expires_at, now, with_.known.settings)
     row, reasons = _judged(case, now, done.spent)
     facts = told(case.assessment, with_.known.policy) if case.first_try else None
     vault = with_.store.vault
