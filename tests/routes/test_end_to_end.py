@@ -4,6 +4,7 @@ Postfix delivers over verified TLS where evidence says so, and not at all where 
 """
 
 import asyncio
+import os
 import ssl
 import subprocess
 import sys
@@ -34,7 +35,8 @@ pytestmark = [
 ]
 
 # Addresses of loopback: the resolver, servers with a right certificate, without TLS, with a wrong one, and HTTPS.
-DNS, GOOD, CLEAR, WRONG, HTTPS = (f"127.84.0.{n}" for n in (53, 25, 26, 27, 80))
+# They are this run's own, so that two runs on one machine don't meet.
+DNS, GOOD, CLEAR, WRONG, HTTPS = (f"127.84.{os.getpid() % 250}.{n}" for n in (53, 25, 26, 27, 80))
 POLICIES = {"good.plain.example": GOOD, "clear.plain.example": CLEAR, "wrong.plain.example": WRONG}
 PARTNER = """
 [[partner]]
@@ -78,7 +80,7 @@ def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
         f"{name} 300 IN MX 10 mx.{name}\nmx.{name} 300 IN A {address}\n_25._tcp.mx.{name} 300 IN TLSA 3 1 1 {digest}\n"
         for name, address in (("dane", GOOD), ("clear", CLEAR))
     )
-    plain = "silent 300 IN MX 10 mx.silent\nmx.silent 300 IN A 127.84.0.25\n" + "".join(
+    plain = f"silent 300 IN MX 10 mx.silent\nmx.silent 300 IN A {GOOD}\n" + "".join(
         f"{name} 300 IN MX 10 mx.{name}\nmx.{name} 300 IN A {address}\nmta-sts.{name} 300 IN A {HTTPS}\n"
         f'_mta-sts.{name} 300 IN TXT "v=STSv1; id=1;"\n'
         for name, address in ((domain.partition(".")[0], address) for domain, address in POLICIES.items())
