@@ -23,7 +23,7 @@ _SEPARATORS = re.compile(r"[\s.\-/]+")
 
 # A case or claim is often numbered by the person's own number, an order or a meter never is.
 _OF_A_PERSON = re.compile(
-    r"claim|customer|client|case|file|payroll|employee|staff|member|record|patient|tenant|pupil|council tax|document|ref|application|policy|candidate"
+    r"claim|customer|client|case|file|payroll|employee|staff|member|record|patient|tenant|pupil|council tax|document"
 )
 
 

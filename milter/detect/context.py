@@ -42,7 +42,7 @@ _LABELS = (
     ("nino", rf"\bn\.?\s?i\.?{_NO}|\bninos?\b{_NO}?|\bnat(?:ional|\.)?[ _]?ins(?:urance|\.)?{_NO}?|\bni\s?[:=]|\bnin\b"
              rf"|\bn\.i\.(?:\s?[:=])?"),
     ("passport", rf"\bpassports?\b{_NO}?|\bppts?\b{_NO}?"),
-    ("licence", rf"\bdriv(?:ing|er'?s?)[ _]?(?:licen[cs]es?)?{_NO}?|\bdln\b|\bdvla\b{_NO}?|\blicen[cs]e{_NO}"),
+    ("licence", rf"\bdriv(?:ing|er'?s?)[ _]?(?:licen[cs]es?{_NO}?|{_NO})|\bdln\b|\bdvla\b{_NO}?|\blicen[cs]e{_NO}"),
     ("iban", r"\bibans?\b"),
     ("card", rf"\b(?:credit|debit|bank|payment|visa|mastercard|amex|barclaycard|maestro|purchase|corporate)[ _]?cards?{_NO}?"
              rf"|\bcard{_NO}|\blong (?:card )?number|\bvisa\b|\bmastercard\b|\bamex\b|\bamerican express\b|\bcard\s?[:=]"),

@@ -58,7 +58,10 @@ def decide(evidence: Evidence, detectors: Detectors) -> Decision:
     reasons = reasons_of(evidence, detectors, who)
     reading = wording.read(evidence, who, points_of(reasons), detectors.weights["wording"])
     least = detectors.thresholds["protect"]
-    firm = sum(reason.points for reason in reasons if reason.hard)
+    plain = _plain(evidence)
+    firm = sum(
+        reason.points for reason in reasons if reason.hard or (plain and _speaks_for_itself(reason, who))
+    )
     read = _BASE + reading.logits["protect"]
     protect = max(firm, read) >= least
     why = tuple(_worded(reasons, reading, evidence))
@@ -66,6 +69,20 @@ def decide(evidence: Evidence, detectors: Detectors) -> Decision:
         return Decision(False, Grade.LOW if who.private else Grade.NONE, (), why)
     high = who.count >= 10 or _BASE + reading.logits["high"] >= detectors.thresholds["high"]
     return Decision(True, Grade.HIGH if high else Grade.MEDIUM, _categories(reasons, who, reading), why)
+
+
+def _plain(evidence: Evidence) -> bool:
+    """Say whether a document is of no kind that names people and dates without disclosing anything (N2, N3, N6)."""
+    genre = evidence.genre
+    public = genre.is_a(
+        "published", "minutes", "fiction", "history", "advert", "policy", "business", "statistics"
+    )
+    return (not public or genre.is_a("confidential")) and genre.blanks < 8
+
+
+def _speaks_for_itself(reason: Reason, who: Subjects) -> bool:
+    """Say whether a private person and a date of birth stand together (Y2)."""
+    return reason.topic == "birth" and (bool(who.private) or who.initials)
 
 
 def reasons_of(evidence: Evidence, detectors: Detectors, who: Subjects) -> list[Reason]:
