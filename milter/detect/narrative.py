@@ -124,6 +124,10 @@ def find(
         fact = _fact(page.lower[low:high])
         if fact is not None:
             said.append(_read(page, fact, low, high, people, offices))
+    for low, high in [match.span() for match in own.pattern.finditer(page.octets)][:_MOST] if own else ():
+        fact = own.facts.get(" ".join(re.split(r"[\s\-]+", page.lower[low:high]))) if own else None
+        if fact is not None:
+            said.append(_read(page, fact, low, high, people, offices))
     return said, len(spans)
 
 
