@@ -8,7 +8,7 @@ from benchmarks.crash.points import POINTS
 from benchmarks.crash.run import Plan, Run
 from tests.postfix.instance import missing
 
-pytestmark = [pytest.mark.postfix, pytest.mark.xdist_group("postfix"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.postfix, pytest.mark.xdist_group("postfix"), pytest.mark.timeout(900)]
 
 TELLING = (
     "message-claimed.after",

@@ -13,7 +13,7 @@ pytestmark = [
     pytest.mark.postfix,
     pytest.mark.postgres,
     pytest.mark.xdist_group("postfix"),
-    pytest.mark.timeout(400),
+    pytest.mark.timeout(900),
     pytest.mark.skipif(
         bool(missing()) or Database.missing(), reason="Postfix or PostgreSQL is not installed"
     ),
