@@ -18,7 +18,8 @@ from milter.store.register import Entry
 from milter.store.shares import Share
 from milter.store.transaction import Transaction
 
-NOTICE = "share-notice"
+NOTICE = "share-notice"  # outbox: about one share, and moot once it has ended
+SENT = "sent-notice"  # about all shares of a message
 COPY = "copy"  # outbox: the protected copy itself, where it does not leave within the session
 RECORDED_WITHIN = timedelta(minutes=15)  # as long as a claim lasts: a try still under way may record it
 WAY = "e-mail, documents encrypted, password apart"
@@ -53,15 +54,21 @@ def happened(tx: Transaction, share_id: str, event: Event, actor: str, **details
         shares.move(tx, share_id, state, actor, evidence=evidence, told=event == "told", **details)
     if not follows.to:
         shares.note(tx, share_id, heard_as, actor)
-    if follows.spends_tokens:
-        for purpose in ("page", "address", "sender"):
-            shares.spend_tokens(tx, share_id, purpose)
+    if follows.destroys_password:
+        _make_worthless(tx, share_id, actor)
     if follows.opens_incident:
         _open_incident(tx, share, actor)
     if actor == "recipient" or not unrecorded:
         for notice, audience in follows.notices:
             tell(tx, share_id, notice, audience)
     return follows
+
+
+def _make_worthless(tx: Transaction, share_id: str, actor: str) -> None:
+    """Spend a share's links and addresses, and keep back a password or a card that is still on its way."""
+    outbox.withdraw(tx, share_id, actor, NOTICE)
+    for purpose in ("page", "address", "sender"):
+        shares.spend_tokens(tx, share_id, purpose)
 
 
 def heard(tx: Transaction, share_id: str, what: Heard) -> Step:
@@ -138,7 +145,8 @@ def tell(
     """Have a notice about a share sent, once for each `number`. `more` is what only this notice needs."""
     dedupe = f"{NOTICE}:{share_id}:{notice}:{audience}:{number}"
     asked = {"notice": notice, "audience": audience, "number": number, **more}
-    outbox.put(tx, NOTICE, share_id, dedupe, asked, not_before=not_before)
+    kind = SENT if notice == "sent-locked" else NOTICE
+    outbox.put(tx, kind, share_id, dedupe, asked, not_before=not_before)
 
 
 def is_unrecorded(tx: Transaction, share: Share) -> bool:

@@ -66,8 +66,9 @@ class Outbox:
                 _log.exception("outbox-fault")
                 sent = 0
             if not sent:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), IDLE_SECONDS)
+                with contextlib.suppress(TimeoutError):  # wait_for() of Python 3.11 may lose a cancellation
+                    async with asyncio.timeout(IDLE_SECONDS):
+                        await self._wake.wait()
             self._wake.clear()
 
     async def drain_once(self) -> int:

@@ -53,7 +53,7 @@ def parcel_for(tx: Transaction, item: Item, with_: Surroundings) -> Parcel:
             return _finished(item.payload)
         case "release":
             return _release(tx, item, with_)
-        case "share-notice":
+        case "share-notice" | "sent-notice":
             return replace(
                 _finished(share_notices.mail_for(tx, item, with_).payload),
                 secure=share_notices.secure(tx, item),

@@ -69,8 +69,7 @@ class Step:
     to: tuple[State, ...] = ()  # states to pass through, in order; () stays where it is
     evidence: Grade = ""  # strongest after it
     notices: tuple[tuple[str, Audience], ...] = ()
-    destroys_password: bool = False
-    spends_tokens: bool = False  # the share's links and addresses are worth nothing any more
+    destroys_password: bool = False  # and makes the share's links and addresses worth nothing
     opens_incident: bool = False
     why_not: str = ""  # where nothing follows: why, for the person who asked
 
@@ -129,6 +128,5 @@ def _ended(standing: Standing, to: State, notices: tuple[tuple[str, Audience], .
         standing.evidence,
         notices if standing.left and not quiet else (),
         destroys_password=True,
-        spends_tokens=True,
         opens_incident=to == "refused",
     )

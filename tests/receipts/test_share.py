@@ -137,7 +137,6 @@ def test_not_for_me_destroys_tells_and_opens_an_incident_at_any_time(state: Stat
     found = step(Standing(state), "not-for-me")
     assert found.to == ("refused",)
     assert found.destroys_password
-    assert found.spends_tokens
     assert found.opens_incident
     assert found.notices == (("not-for-me", "sender"), ("incident", "governance"))
 

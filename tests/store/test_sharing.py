@@ -54,7 +54,7 @@ def at_once(store: Store, *acts: str) -> None:
 
 def asked(store: Store) -> list[str]:
     with store.read() as tx:
-        return sorted(str(item.payload["notice"]) for item in outbox.about(tx, SHARE))
+        return sorted(str(item.payload["notice"]) for item in outbox.about(tx, SHARE) if item.payload)
 
 
 def state(store: Store) -> str:
@@ -99,3 +99,15 @@ def test_a_lost_password_is_sent_again_no_more_often_than_is_allowed(store: Stor
     at_once(store, *["reissued"] * 8)
     assert asked(store) == ["password"] * 4
     assert store.verify().whole
+
+
+def test_a_password_that_is_still_on_its_way_when_the_wrong_person_speaks_up_never_arrives(
+    store: Store,
+) -> None:
+    """The next hop was down since the confirmation: the message with the password is taken out of the outbox."""
+    begin(store)
+    at_once(store, "confirmed")
+    at_once(store, "not-for-me")
+    with store.read() as tx:
+        states = {item.dedupe.split(":")[2]: item.state for item in outbox.about(tx, SHARE)}
+    assert states == {"password": "withdrawn", "not-for-me": "pending", "incident": "pending"}

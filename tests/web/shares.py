@@ -92,4 +92,4 @@ def asked(store: Store, begun: Begun) -> list[tuple[str, str]]:
     """Give the notices about a share that were asked for, and to whom each goes."""
     with store.read() as tx:
         items = outbox.about(tx, begun.id)
-    return [(str(item.payload["notice"]), str(item.payload["audience"])) for item in items]
+    return [(str(item.payload["notice"]), str(item.payload["audience"])) for item in items if item.payload]
