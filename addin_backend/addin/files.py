@@ -16,7 +16,7 @@ from addin_backend.outlook.manifest import EVENTS_SCRIPT
 FOLDER = Path(__file__).parent.parent / "outlook" / "site"
 KEPT = {"Cache-Control": "public, max-age=300"}  # a new version reaches everybody in minutes
 SCRIPTS = ("events.js", "pane.js")
-NAMES = ("events.html", "events.js")
+NAMES = ("pane.html", "pane.css", "events.html", *SCRIPTS)
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 ALLOWED = "/.well-known/microsoft-officeaddins-allowed.json"
 

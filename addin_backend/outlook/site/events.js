@@ -60,6 +60,7 @@
   }
 
   // Give the judgement in at most 500 characters: the gravest reasons first, each once, whole sentences only.
+  // Outlook's Markdown ends each item of a list with a carriage return, and a paragraph with an empty line.
   function message(judgement, markdown) {
     var words = Sealgate.texts().alert;
     var head = words[judgement.action], end = Sealgate.supports("1.14") ? words.end : words.endOld;
@@ -67,8 +68,10 @@
     for (var shown = lines.length; shown >= 0; shown -= 1) {
       var left = lines.length - shown;
       var rest = left ? ["- " + Sealgate.fill(words.more, { count: left })] : [];
-      var start = markdown ? "**" + head + "**" : head;
-      var text = [start].concat(markdown ? [""] : [], lines.slice(0, shown), rest, markdown ? [""] : [], [end]).join("\n");
+      var list = lines.slice(0, shown).concat(rest);
+      var text = markdown
+        ? "**" + head + "**\n\n" + list.join("\r") + "\r\n\n" + end
+        : [head].concat(list, [end]).join("\n");
       if (text.length <= MOST) {
         return text;
       }

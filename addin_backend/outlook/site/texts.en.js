@@ -3,12 +3,33 @@
 // language puts its own words under "reasons", by code: {title, why, steps}.
 var SealgateTexts = typeof SealgateTexts === "undefined" ? {} : SealgateTexts;
 SealgateTexts.en = {
+  language: "en",
   reasons: {},
   actions: {
     PASS: "May leave as it is",
     PROTECT: "Will be locked with a password",
     HOLD: "Will be held for a reviewer",
     REFUSE: "Will not be sent",
+  },
+  kinds: {
+    "nhs-number": "NHS number",
+    nino: "National Insurance number",
+    upn: "unique pupil number",
+    uln: "unique learner number",
+    utr: "tax reference",
+    chi: "CHI number",
+    "hc-number": "health and care number",
+    passport: "passport number",
+    "driving-licence": "driving licence number",
+    bank: "bank account",
+    iban: "bank account (IBAN)",
+    "payment-card": "payment card number",
+    "date-of-birth": "date of birth",
+    address: "address",
+    postcode: "postcode",
+    phone: "telephone number",
+    email: "e-mail address",
+    person: "name",
   },
   alert: {
     PROTECT: "This will be locked with a password before it leaves:",
@@ -36,7 +57,8 @@ SealgateTexts.en = {
     why: "Why this matters",
     forWhom: "Concerns {people}",
     found: "What was found",
-    foundMore: "Values are masked. {count} more are not shown.",
+    masked: "Values are masked.",
+    foundMore: "{count} more are not shown.",
     inSubject: "in the subject",
     inBody: "in the text",
     inFile: "in {file}",
