@@ -14,6 +14,7 @@ HOST = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\.?"
 )
 ADDRESS = re.compile(r"[^@\s<>()\",;:]{1,64}@[^@\s<>()\",;:]{1,255}")
+TENANT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 SECRET = re.compile(rb"[A-Za-z0-9]{20,200}")
 MAX_PORT = 65_535
 STORES = ("sqlite:///", "postgresql+psycopg://")
@@ -270,6 +271,21 @@ def _people(settings: Settings, document: Document) -> None:
         )
 
 
+def _addin(settings: Settings, document: Document) -> None:
+    given = settings.sign_in
+    if given.tenant and not TENANT.fullmatch(given.tenant):
+        cause = f"{given.tenant!r} is no tenant's id, which tokens bear"
+        document.wrong(("sign-in", "tenant"), cause, "Write the id that Entra shows, not the domain.")
+    if given.tenant and not given.audience:
+        cause = "no token could be told from one for another service"
+        document.wrong(("sign-in", "tenant"), cause, "Set audience in [sign-in] too.")
+    for place, host in enumerate(given.exchange_hosts):
+        bare, colon, port = host.partition(":")
+        if not HOST.fullmatch(bare) or (colon and not port.isdecimal()):
+            cause = f"{host!r} is no host"
+            document.wrong(("sign-in", "exchange-hosts", place), cause, "Write it like mail.example.gov.uk.")
+
+
 def _directory(settings: Settings, document: Document) -> None:
     directory = settings.directory
     for need in NEEDS.get(directory.kind, ()):
@@ -285,6 +301,7 @@ def _directory(settings: Settings, document: Document) -> None:
     if settings.sign_in.issuer and not settings.sign_in.client_id:
         cause = "OpenID Connect needs client-id"
         document.wrong(("sign-in", "issuer"), cause, "Set client-id in [sign-in].")
+    _addin(settings, document)
     if not settings.sign_in.issuer and not settings.sign_in.local_accounts:
         cause = "nobody could sign in"
         document.wrong(("sign-in", "local-accounts"), cause, "Set an issuer, or allow local accounts.")

@@ -45,7 +45,7 @@ class File:
     @property
     def nests(self) -> bool:
         """Whether it is a message of its own, whose parts are parts of this one."""
-        return self.declared.startswith(("message/", "multipart/", "text/"))
+        return self.declared.startswith(("message/", "multipart/"))
 
 
 @dataclass(frozen=True, slots=True)

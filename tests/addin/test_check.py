@@ -104,6 +104,15 @@ def test_a_known_attachment_is_not_sent_again(outlook: Asking) -> None:
     assert spent < 0.05 * 4  # four times what is asked for, since the machine that tests may be busy
 
 
+def test_a_known_text_is_not_sent_again_either(outlook: Asking) -> None:
+    """A list in a text file is known by its digest like any document."""
+    content = b"Pupil,NHS No\r\nJamie Osborne,943 476 5919\r\nAisha Begum,450 557 7104\r\n"
+    first = outlook.check(attachments=[attachment("list.csv", content, "text/csv")])
+    again = outlook.check(attachments=[attachment("list.csv", content, "text/csv", sent=False)])
+    assert first.json()["findings"]
+    assert again.json() == first.json()
+
+
 def test_what_is_known_is_known_to_its_person_alone(outlook: Asking) -> None:
     """Nobody learns what a file holds by knowing its digest."""
     content = note("somebody's own")

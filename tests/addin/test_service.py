@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from jsonschema import Draft202012Validator
 from starlette.routing import Route
 
 from addin_backend.addin import desk
@@ -92,6 +93,16 @@ def test_the_description_s_references_resolve() -> None:
         at = OPENAPI
         for step in ref.removeprefix("#/").split("/"):
             at = at[step]
+
+
+def test_answers_are_as_described(outlook: Asking) -> None:
+    """A judgement and a problem have the form that the description gives them."""
+    note = "Jamie Osborne, born 12/03/2015, NHS No 943 476 5919, was seen for autism."
+    for name, answer in (
+        ("Judgement", outlook.check(body={"text": note})),
+        ("Problem", outlook.check(sender="nobody")),
+    ):
+        Draft202012Validator({"$ref": f"#/components/schemas/{name}", **OPENAPI}).validate(answer.json())
 
 
 def test_the_description_is_served(outlook: Asking) -> None:
