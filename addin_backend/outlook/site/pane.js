@@ -39,6 +39,12 @@
     return make("button", { type: "button", class: kind || "plain", on: act }, text);
   }
 
+  // Tell buttons of the same words apart for who hears the page.
+  function named(made, more) {
+    made.setAttribute("aria-label", made.textContent + ": " + more);
+    return made;
+  }
+
   function show(parts) {
     main.textContent = "";
     parts.forEach(function (part) {
@@ -217,9 +223,11 @@
         }));
       }
     });
-    acts.push(button(words.pane.alsoReasonWrong, function (event) {
+    var wrong = button(words.pane.alsoReasonWrong, function (event) {
       report(event.target, { code: one.code });
-    }));
+    });
+    named(wrong, Sealgate.wordsOf(now.judgement, one.code).title);
+    acts.push(wrong);
     return acts;
   }
 
@@ -341,16 +349,17 @@
     var lines = judgement.findings.map(function (one) {
       var place = one.file ? fill(words.pane.inFile, { file: one.file })
         : one.where === "subject" ? words.pane.inSubject : words.pane.inBody;
+      var shown = (words.kinds[one.kind] || one.kind) + " " + one.masked + " " + place;
       return make("li", {}, [
-        make("span", {}, (words.kinds[one.kind] || one.kind) + " " + one.masked + " " + place + " "),
-        button(words.pane.notPersonal, function (event) {
+        make("span", {}, shown + " "),
+        named(button(words.pane.notPersonal, function (event) {
           report(event.target, {
             code: one.kind,
             category: one.category,
             confidence: one.confidence,
             place: one.attachment !== null ? "attachment" : one.where === "subject" ? "subject" : "body",
           });
-        }),
+        }), shown),
       ]);
     });
     return [
