@@ -154,21 +154,23 @@ def main() -> int:
         rounds = rounds_of(Path(name), 60 if given.quick else given.count, given.quick)
         work = inspecting.cost(Path(name) / "1")
         print(work.line(), flush=True)
-        rows = []
+        facts = performance_page.Facts(
+            len(rounds[0].items), sum(item.octets for item in rounds[0].items) / 1e6, work.personal, CORES
+        )
+        rows: list[Row] = []
+        page = ""
         for arrangement in ALL:
             if given.only and not any(word in arrangement.name for word in given.only):
                 continue
             rows.append(_reported(arrangement, lambda a=arrangement: row_of(a, rounds)))
-    items = rounds[0].items
-    megabytes = sum(item.octets for item in items) / 1e6
-    facts = performance_page.Facts(len(items), megabytes, work.personal, CORES)
+            left = [other.name for other in ALL[len(rows) :]]
+            page = performance_page.written(rows, work, facts, left)
+            if not (given.quick or given.only):  # each time: a run that is cut short leaves what it measured
+                (ROOT / "docs" / "performance.md").write_text(page, encoding="utf-8")
     if given.json:
         given.json.write_text(json.dumps([asdict(row) for row in rows], indent=1))
-    page = performance_page.written(rows, work, facts)
     if given.quick or given.only:
         print(page)
-    else:
-        (ROOT / "docs" / "performance.md").write_text(page, encoding="utf-8")
     return 0
 
 

@@ -44,11 +44,12 @@ class _Row(Protocol):
     stop_seconds: float
 
 
-def written(rows: "Sequence[_Row]", work: Cost, facts: Facts) -> str:
-    """Write the whole page."""
+def written(rows: "Sequence[_Row]", work: Cost, facts: Facts, left: Sequence[str] = ()) -> str:
+    """Write the whole page; `left` was not measured, since the run was cut short."""
     by_name = {row.name: row for row in rows}
     parts = (
         _head(facts),
+        f"This run was cut short. Not measured: {'; '.join(left)}.\n" if left else "",
         _table_of_load(rows),
         _table_of_times(rows),
         _table_of_reading(rows, facts),
