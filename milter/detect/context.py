@@ -45,7 +45,7 @@ _LABELS = (
     ("licence", rf"\bdriv(?:ing|er'?s?)[ _]?(?:licen[cs]es?{_NO}?|{_NO})|\bdln\b|\bdvla\b{_NO}?|\blicen[cs]e{_NO}"),
     ("iban", r"\bibans?\b"),
     ("card", rf"\b(?:credit|debit|bank|payment|visa|mastercard|amex|barclaycard|maestro|purchase|corporate)[ _]?cards?{_NO}?"
-             rf"|\bcard{_NO}|\blong (?:card )?number|\bvisa\b|\bmastercard\b|\bamex\b|\bamerican express\b|\bcard\s?[:=]"),
+             rf"|\bcard{_NO}|\bcards? on file\b|\blong (?:card )?number|\bvisa\b|\bmastercard\b|\bamex\b|\bamerican express\b|\bcard\s?[:=]"),
     ("sort", r"\bsort(?:ing)?[ \-_]?(?:code|no\b)|\bs/c\b|\bs\.?c\.?\s?[:=]|\bsort\b"),
     ("account", rf"\b(?:bank[ _])?(?:account|acc(?:oun)?t?|a/c)\b\.?{_NO}?|\bbank details\b|\bbank\s?[:\-]"),
     ("born", r"\bd\s?[./]?\s?o\s?[./]?\s?b\b\.?|\bdate[ _]?of[ _]?birth|\bbirth[ _\-]?dates?\b|\bborn\b|\bbirth ?days?\b|\bdate birth"

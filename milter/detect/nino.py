@@ -21,8 +21,8 @@ DETECTORS = (
     CodeKind(
         kind="nino",
         category="identifier",
-        pattern=r"\b[A-Z]\.?[ ]?[A-Z]\.?(?:[ \-./]{0,2}|\s?\n)\d[ ]?\d(?:[ \-./]{0,2}|\s?\n)\d[ ]?\d(?:[ \-./]{0,2}|\s?\n)\d[ ]?\d"
-        r"(?:(?:[ \-./]{0,2}|\s?\n)[A-D])\b",
+        pattern=r"\b[A-Z]\.?[ ]?[A-Z]\.?(?:[ \-./]{0,2}|\t|\s?\n)\d[ ]?\d(?:[ \-./]{0,2}|\t|\s?\n)\d[ ]?\d(?:[ \-./]{0,2}|\t|\s?\n)\d[ ]?\d"
+        r"(?:(?:[ \-./]{0,2}|\t|\s?\n)[A-D])\b",
         valid=valid,
         alone=0.9,
         loose=0.75,
