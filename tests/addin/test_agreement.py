@@ -8,6 +8,7 @@ from email.policy import SMTP, default
 from pathlib import Path
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 from addin_backend.addin.application import build
@@ -88,6 +89,7 @@ def of_check(answer: dict[str, Any]) -> Judged:
     }
 
 
+@pytest.mark.timeout(600)
 async def test_each_message_is_judged_alike(tmp_path: Path) -> None:
     """The same recipients, actions, reasons and obligations, for every message of the corpus, down both ways in."""
     differing: list[str] = []

@@ -465,8 +465,9 @@
     if (share.may_card) {
       acts.push(button(words.sent.card, function () { card(share, place); }));
     }
-    return make("section", { class: "box", "aria-labelledby": share.id }, [
-      make("h2", { id: share.id }, fill(words.sent.to, { address: share.recipient })),
+    var whom = fill(words.sent.to, { address: share.recipient });
+    return make("section", { class: "box", "aria-label": whom + ", " + share.id }, [
+      make("h2", { id: share.id }, whom),
       make("p", {}, words.sent.states[share.state] || share.state),
       make("p", { class: "quiet" }, fill(words.sent.at, { when: share.sent_at })),
       make("p", { class: "quiet" }, fill(words.sent.until, { when: share.expires_at })),
