@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from addin_backend.addin import desk
 from addin_backend.addin.application import build
 from addin_backend.site import Site
 from benchmarks.corpus.__main__ import documents
@@ -90,8 +91,9 @@ def of_check(answer: dict[str, Any]) -> Judged:
 
 
 @pytest.mark.timeout(600)
-async def test_each_message_is_judged_alike(tmp_path: Path) -> None:
+async def test_each_message_is_judged_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same recipients, actions, reasons and obligations, for every message of the corpus, down both ways in."""
+    monkeypatch.setattr(desk, "ASKED", (1e9, 1.0))  # one person asks more here than people do
     differing: list[str] = []
     seen = 0
     async with running(tmp_path / "etc", settings=SETTINGS) as gateway:
