@@ -4,7 +4,9 @@ A link's token is all that proves anything here, so that whatever is not a share
 page: unknown, spent, expired and misspelt can't be told apart. GET and HEAD change nothing (pitfall 2).
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -29,10 +31,10 @@ def listen(settings: Settings) -> str:
     return settings.receipts.listen
 
 
-def build(site: Site) -> ASGIApp:
-    """Build the application."""
+def build(site: Site, now: Callable[[], float] = monotonic) -> ASGIApp:
+    """Build the application; `now` tells in seconds how fast visitors come."""
     pages = Pages(site, TEMPLATES)
-    door = Door(site, pages)
+    door = Door(site, pages, now)
     recipient, sender = RecipientPages(door), SenderPages(door)
 
     async def plain(request: Request) -> Response:

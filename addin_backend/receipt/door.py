@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from time import monotonic
 from typing import Any, TypeVar
 
 from starlette.exceptions import HTTPException
@@ -27,11 +28,11 @@ ACTS = (20, 600.0)  # with one link
 class Door:
     """Lets requests in to shares, and their answers out."""
 
-    def __init__(self, site: Site, pages: Pages) -> None:
+    def __init__(self, site: Site, pages: Pages, now: Callable[[], float] = monotonic) -> None:
         self.site = site
         self._pages = pages
-        self._visits = Rate(*VISITS)
-        self._acts = Rate(*ACTS)
+        self._visits = Rate(*VISITS, now)
+        self._acts = Rate(*ACTS, now)
 
     async def share(self, request: Request, purpose: Purpose) -> Share | None:
         """Give the share that a link belongs to; None for any other link. 429 for who comes too often."""
