@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import shutil
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -18,18 +19,22 @@ from milter.store import accounts, doors, ids, quarantine
 from milter.store.accounts import Account
 from milter.store.contents import seal_content
 from milter.store.quarantine import ToHold, waiting_for
-from tests.gateway.harness import OFFICER, running
+from tests.gateway.harness import OFFICER, capturing, configure, serving
 
 COUNCIL = "Borchester Borough Council"
 URL = "http://localhost"
 PAGES = f'[pages]\nadmin-url = "{URL}"\n'
 
 
-def fill(folder: Path, url: str = URL) -> None:
-    """Have a gateway deal with the sample mail."""
+def fill(folder: Path, store_url: str = "") -> None:
+    """Have a gateway deal with the sample mail; its store is an SQLite file of the folder unless another is named."""
 
     async def send() -> None:
-        async with running(folder, settings=f'[pages]\nadmin-url = "{url}"\n') as gateway:
+        async with capturing() as (sink, hop), AsyncExitStack() as stack:
+            configure(folder, hop, settings=PAGES)
+            if store_url:
+                move_store(folder, f"sqlite:///{folder}/store.db", store_url)
+            gateway = await stack.enter_async_context(serving(folder, sink))
             for number, sample in enumerate(samples(), start=1):
                 await gateway.send(sample.sender, list(sample.recipients), sample.message(number))
             await gateway.settle()
@@ -40,9 +45,14 @@ def fill(folder: Path, url: str = URL) -> None:
 def copied(filled: Path, folder: Path) -> Path:
     """Give a copy of a filled office, for a test that changes it."""
     shutil.copytree(filled, folder, dirs_exist_ok=True)
-    settings = folder / "sealgate.toml"
-    settings.write_text(settings.read_text().replace(str(filled), str(folder)))
+    move_store(folder, str(filled), str(folder))
     return folder
+
+
+def move_store(folder: Path, old: str, new: str) -> None:
+    """Put another place for the old one into a folder's settings."""
+    settings = folder / "sealgate.toml"
+    settings.write_text(settings.read_text().replace(old, new))
 
 
 @dataclass(slots=True)
