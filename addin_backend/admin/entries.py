@@ -40,8 +40,7 @@ def listing(visit: Visit) -> Response:
     """Search the record."""
     wanted, errors = search_of(visit.query, visit.me)
     with visit.store.read() as tx:
-        page = register.search(tx, wanted, after=paging.after_of(visit.query), limit=EACH)
-        count = register.count(tx, wanted)
+        page, count = register.found(tx, wanted, after=paging.after_of(visit.query), limit=EACH)
     return visit.page(
         "register.html",
         section=PATH,

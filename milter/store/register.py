@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, and_, func, insert, or_, select, type_coerce, update
+from sqlalchemy import Select, and_, func, insert, or_, select, type_coerce, update
 
 from milter.errors import RequestError
 from milter.store import audit
+from milter.store.columns import Words
 from milter.store.schema import register
 from milter.store.transaction import Transaction, changed, need, value_of, values_of
 
@@ -192,12 +193,45 @@ def search(
     tx: Transaction, wanted: Search, *, after: tuple[datetime, str] | None = None, limit: int = 50
 ) -> Page:
     """Give a page of the entries that a search finds, latest first."""
-    at: Any = register.c.at
-    if wanted.words and count(tx, wanted) < COUNT_LIMIT:
-        # Words that are rare: one pass over the table and a sort of the few, instead of a walk of the whole
-        # index by date with a leap into the table for each row (measured: 140 ms and 380 ms of 100,000).
-        at = type_coerce(register.c.at, BigInteger) + 0
-    query = _narrowed(select(register), wanted).order_by(at.desc(), register.c.id.desc())
+    few = _few(tx, wanted)
+    return _walked(tx, wanted, after, limit) if few is None else _picked(tx, few, after, limit)
+
+
+def found(
+    tx: Transaction, wanted: Search, *, after: tuple[datetime, str] | None = None, limit: int = 50
+) -> tuple[Page, int]:
+    """Give a page, and how many the whole search finds, up to COUNT_LIMIT."""
+    few = _few(tx, wanted)
+    if few is not None:
+        return _picked(tx, few, after, limit), len(few)
+    return _walked(tx, wanted, after, limit), COUNT_LIMIT if wanted.words else count(tx, wanted)
+
+
+def _few(tx: Transaction, wanted: Search) -> list[tuple[datetime, str]] | None:
+    """Give time and id of all that a search by words finds, latest first; None where it finds many.
+
+    Words that are rare need the whole table to be read: once, here, for the page and the count.
+    """
+    if not wanted.words:
+        return None
+    rows = tx.execute(_narrowed(tx, select(register.c.at, register.c.id), wanted).limit(COUNT_LIMIT)).all()
+    if len(rows) >= COUNT_LIMIT:
+        return None
+    return sorted(((row.at, row.id) for row in rows), reverse=True)
+
+
+def _picked(
+    tx: Transaction, few: list[tuple[datetime, str]], after: tuple[datetime, str] | None, limit: int
+) -> Page:
+    rest = [place for place in few if after is None or place < after]
+    here = [entry_id for _, entry_id in rest[:limit]]
+    rows = {row.id: row for row in tx.execute(select(register).where(register.c.id.in_(here)))}
+    entries = tuple(value_of(Entry, rows[entry_id]) for entry_id in here)
+    return Page(entries, rest[limit - 1] if len(rest) > limit else None)
+
+
+def _walked(tx: Transaction, wanted: Search, after: tuple[datetime, str] | None, limit: int) -> Page:
+    query = _narrowed(tx, select(register), wanted).order_by(register.c.at.desc(), register.c.id.desc())
     if after is not None:
         at, entry_id = after
         query = query.where(
@@ -210,11 +244,11 @@ def search(
 
 def count(tx: Transaction, wanted: Search) -> int:
     """Count what a search finds, up to COUNT_LIMIT."""
-    some = _narrowed(select(register.c.id), wanted).limit(COUNT_LIMIT).subquery()
+    some = _narrowed(tx, select(register.c.id), wanted).limit(COUNT_LIMIT).subquery()
     return int(tx.execute(select(func.count()).select_from(some)).scalar_one())
 
 
-def _narrowed(query: Select[Any], wanted: Search) -> Select[Any]:
+def _narrowed(tx: Transaction, query: Select[Any], wanted: Search) -> Select[Any]:
     table = register.c
     if wanted.since is not None:
         query = query.where(table.at >= wanted.since)
@@ -234,8 +268,15 @@ def _narrowed(query: Select[Any], wanted: Search) -> Select[Any]:
     if wanted.gaps_only:
         query = query.where(table.complete.is_(False))
     for word in wanted.words.lower().split()[:8]:
-        query = query.where(table.search.contains(word, autoescape=True))
+        query = query.where(_has(tx, word))
     return query
+
+
+def _has(tx: Transaction, word: str) -> Any:
+    """Say that a word occurs: on PostgreSQL strpos takes half of LIKE's time, on SQLite LIKE is the quicker one."""
+    if tx.connection.dialect.name == "postgresql":
+        return func.strpos(register.c.search, type_coerce(word, Words)) > 0
+    return register.c.search.contains(word, autoescape=True)
 
 
 def _row(entry: Entry) -> dict[str, Any]:

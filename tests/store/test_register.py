@@ -120,16 +120,20 @@ def test_search_narrows(filled: Store, wanted: Search, found: str):
         assert "".join(entry.id[-1] for entry in page.entries) == found
         assert page.next is None
         assert register.count(tx, wanted) == len(found)
+        assert register.found(tx, wanted) == (page, len(found))
 
 
-def test_pages_follow_each_other(filled: Store):
-    """Pages neither skip nor repeat, also among entries of one moment."""
+@pytest.mark.parametrize("most", [1, register.COUNT_LIMIT])
+@pytest.mark.parametrize("words", ["", "council"])
+def test_pages_follow_each_other(filled: Store, monkeypatch: pytest.MonkeyPatch, words: str, most: int):
+    """Pages neither skip nor repeat, also among entries of one moment, whether words are rare or common."""
+    monkeypatch.setattr(register, "COUNT_LIMIT", most)
     twins = [replace(ENTRY, id=f"SG-{letter}") for letter in "ABC"]
     filled.submit(lambda tx: register.add(tx, twins)).result()
     seen, after = [], None
     with filled.read() as tx:
         for _ in range(4):
-            page = register.search(tx, Search(), after=after, limit=2)
+            page = register.search(tx, Search(words=words), after=after, limit=2)
             after = page.next
             seen.append("".join(entry.id[-1] for entry in page.entries))
     assert seen == ["54", "32", "CB", "A1"]

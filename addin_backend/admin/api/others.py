@@ -26,8 +26,7 @@ def entries(call: Call) -> Any:
     for name, what in errors.items():
         raise WrongValueError(name, what)
     with call.store.read() as tx:
-        page = register.search(tx, wanted, after=paging.after_of(call.query), limit=limit)
-        count = register.count(tx, wanted)
+        page, count = register.found(tx, wanted, after=paging.after_of(call.query), limit=limit)
     items = [{"gaps": entry.gaps, "entry": entry} for entry in page.entries]
     return {"items": items, "count": count, "next": place(page.next)}
 
