@@ -30,6 +30,8 @@ from milter.relay.session import SessionFacts
 from milter.store import ids, owners, progress
 from milter.store.transaction import Transaction
 
+_LEASE_SECONDS = 900  # after which a claim is over by itself
+
 _log = log.logger("dispatch")
 
 
@@ -54,6 +56,7 @@ class Dispatch:
     def __init__(self, surroundings: Surroundings) -> None:
         self._with = surroundings
         self._trace_key = bytes.fromhex(surroundings.store.vault.digest("trace"))
+        self._owed: set[asyncio.Task[None]] = set()  # claims to be let go of when the store is back
         self._careful = False  # the last commit failed: see that the store can be written before relaying
 
     async def deliver(self, envelope: Envelope, raw: bytes, session: SessionFacts) -> Reply:
@@ -139,7 +142,26 @@ class Dispatch:
         try:
             return await self._act(case, self._plan(case, claim.done))
         finally:
-            await self._commit(lambda tx: progress.let_go(tx, case.key, owner))
+            await self._let_go(case.key, owner)
+
+    async def _let_go(self, key: str, owner: str) -> None:
+        """End a claim; where the store is away just now, when it is back, so that the next try waits for no lease."""
+        try:
+            await self._commit(lambda tx: progress.let_go(tx, key, owner))
+        except StoreError:
+            task = asyncio.get_running_loop().create_task(self._let_go_later(key, owner))
+            self._owed.add(task)
+            task.add_done_callback(self._owed.discard)
+            raise
+
+    async def _let_go_later(self, key: str, owner: str) -> None:
+        for _ in range(_LEASE_SECONDS):
+            await asyncio.sleep(1.0)
+            try:
+                await self._commit(lambda tx: progress.let_go(tx, key, owner))
+            except StoreError:
+                continue
+            return
 
     async def _act(self, case: Case, plan: Plan) -> Reply:
         """Relay what may go, then record all that was done in one transaction, then answer."""

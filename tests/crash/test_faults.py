@@ -1,5 +1,6 @@
 """Whatever breaks around the gateway: a clear state, 451 or hold, and recovery by itself when it is mended."""
 
+import asyncio
 import socket
 import sqlite3
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, func, select
 
 from milter.errors import StoreError
 from milter.message.envelope import Envelope, Recipient
@@ -18,9 +19,9 @@ from milter.relay.client import NextHopClient
 from milter.relay.result import RecipientResult
 from milter.settings import NextHop, Smtp
 from milter.smtpd.server import Server, bind
-from milter.store import outbox, owners, progress
+from milter.store import outbox, owners, progress, schema
 from milter.store.engine import open_store
-from tests.gateway.harness import OFFICER, SCHOOL, Running, configure, running
+from tests.gateway.harness import OFFICER, SCHOOL, Running, Sink, configure, running
 from tests.gateway.test_way import CLEAN, held, sample
 from tests.postfix.instance import free_port
 from tests.relay.hop import Hop
@@ -108,6 +109,43 @@ def shorten_patience(gateway: Running) -> None:
     @event.listens_for(gateway.store._engine, "checkout")
     def hurry(connection: Any, _record: Any, _proxy: Any) -> None:
         connection.execute("PRAGMA busy_timeout=100")
+
+
+async def test_a_claim_that_could_not_be_let_go_is_let_go_when_the_store_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that goes away in the midst of a message makes the next try wait for no lease to run out."""
+    others: list[sqlite3.Connection] = []
+    take = Sink.handle_DATA
+
+    async def lock_and_take(sink: Sink, *arguments: Any) -> str:
+        if not others:
+            others.append(sqlite3.connect(tmp_path / "etc" / "store.db", isolation_level=None))
+            others[0].execute("BEGIN IMMEDIATE")
+        return await take(sink, *arguments)
+
+    monkeypatch.setattr(Sink, "handle_DATA", lock_and_take)
+    async with running(tmp_path / "etc") as gateway:
+        shorten_patience(gateway)
+        raw = sample("case note to a school")
+        code, reply = await gateway.send(OFFICER, [SCHOOL], raw)
+        assert (code, reply[:6]) == (451, "4.3.0 ")
+        others[0].close()
+        await until_nothing_is_claimed(gateway)
+        assert (await gateway.send(OFFICER, [SCHOOL], raw))[0] == 250
+
+
+async def until_nothing_is_claimed(gateway: Running) -> None:
+    """Wait until every claim is let go of; fails where it is not."""
+    async with asyncio.timeout(60):
+        while await asyncio.to_thread(claims, gateway):  # noqa: ASYNC110 - another task lets go, and tells nobody
+            await asyncio.sleep(0.05)
+
+
+def claims(gateway: Running) -> int:
+    """Count the messages that are claimed."""
+    with gateway.store.read() as tx:
+        return int(tx.execute(select(func.count()).select_from(schema.claims)).scalar_one())
 
 
 async def test_read_only_disk(tmp_path: Path) -> None:
