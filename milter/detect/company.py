@@ -3,6 +3,7 @@
 import re
 
 from milter.detect import exact
+from milter.detect.branches import factored
 from milter.detect.detector import Hit
 from milter.detect.evidence import Evidence, PageEvidence
 from milter.detect.lexicon import shipped
@@ -12,32 +13,30 @@ from milter.detect.person import Name
 _TALK = (
     (
         "health",
-        re.compile(
+        factored(
             r"\b(?:patient|nhs|clinic|hospital|surgery|gp\b|appointment|referral|ward \d|medical|health|diagnos\w+|care plan|consultant|prescription|symptom\w*|onset|nurse|swab|jab|vaccin\w+|dose|mg\b|physio|paed\w*|dr\b|a&e|ambulance|bloods|scan|therap\w+|medication|meds)\b"
         ),
     ),
     (
         "learner",
-        re.compile(
-            r"\b(?:learner|uln|college|apprentice|qualification|enrol\w+|sixth form|further education)"
-        ),
+        factored(r"\b(?:learner|uln|college|apprentice|qualification|enrol\w+|sixth form|further education)"),
     ),
     (
         "business",
-        re.compile(
+        factored(
             r"\b(?:invoice|order (?:no|ref|number)|our order|your order|purchase order|sku|carriage|delivery note|part no|stock|vat\b|catalogue|mpan|mprn|serial|total inc|qty)\b"
         ),
     ),
-    ("tax", re.compile(r"\b(?:hmrc|self assessment|taxpayer|tax return|utr|income tax|paye)\b")),
+    ("tax", factored(r"\b(?:hmrc|self assessment|taxpayer|tax return|utr|income tax|paye)\b")),
 )
-_ORGANISED = re.compile(
+_ORGANISED = factored(
     r"\b(?:ltd|limited|plc|llp|gmbh|invoices?|vat|remittance|supplier|contractor|our (?:bank|account)|payable to|pay us|purchase order|registered charity|company (?:no|number|reg)|ways to pay|how to pay|payment methods?|donat\w+|gifts?"
     r"|trading as|business account|payments? (?:to us|should be made|can be made|are made)|please (?:pay|remit|make payments?|send)|quoting|tickets?|subscriptions?|fundrais\w+)\b"
 )
-_BODY = re.compile(
+_BODY = factored(
     r"\b(?:ltd|limited|plc|llp|council|borough|school|academy|college|trust|charity|services|fund|association|club|pta|church|society|foundation|company|solutions|supplies|group|partners|centre|friends of|nursery|scouts|hospice|team|facilities)\b"
 )
-_PERSONAL = re.compile(
+_PERSONAL = factored(
     r"\b(?:mr|mrs|ms|miss|mx|my|his|her|their|employee|claimant|tenant|refund|payroll|salary|wages|personal|customer'?s?|client|parent|carer|foster|applicant|direct payments?|attorney|support plan|into (?:the|your|his|her|their|my) account|she|he|i|me|reimburse\w*|expenses|direct debit|dob|d\.o\.b|ni number|nino|national insurance"
     r"|next of kin|pension\w*|benefit|new starter|starter|account holder|name on account|named? account|resident|payee name|grandmother|mother|father|deceased|estate|daughter|son|compensation|deposit)\b"
 )
@@ -82,7 +81,7 @@ def _a_persons(word: str) -> bool:
     return known or len(word) == 1 or word in ("mr", "mrs", "ms", "miss", "dr")
 
 
-_BUSINESS = re.compile(
+_BUSINESS = factored(
     r"\b(?:agreement|provider|council|grant|treasurer|charity|tender|contract|schedule|invoice|statement|stock|order|supplies|customer)\b"
 )
 _HOLDER = re.compile(

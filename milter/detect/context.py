@@ -96,6 +96,13 @@ def latin_options() -> re2.Options:
     return options
 
 
+def cased_options() -> re2.Options:
+    """The same where a capital letter is none but itself."""
+    options = latin_options()
+    options.case_sensitive = True
+    return options
+
+
 _RE2 = re2.compile(_PATTERN.encode("latin-1"), latin_options())
 
 

@@ -313,9 +313,7 @@ def _particular(evidence: Evidence) -> float:
 
 def _told(evidence: Evidence, detectors: Detectors, who: Subjects) -> Iterator[Reason]:
     """A story about a named person: 'he' or 'she' in sentence after sentence, and kin."""
-    alone = any(said.subject == "one" for one in evidence.pages for said in one.said)
-    alone = alone or any(UNNAMED.search(one.page.lower[:20_000]) for one in evidence.pages)
-    if not (who.private or who.unsaid or who.initials or alone):
+    if not (who.private or who.unsaid or who.initials or _unnamed(evidence)):
         return
     sentences, kin = (sum(one.told[at] for one in evidence.pages) for at in (0, 1))
     points = min(sentences, 6) * 0.45 + min(kin, 4) * 0.4
@@ -333,6 +331,13 @@ def _told(evidence: Evidence, detectors: Detectors, who: Subjects) -> Iterator[R
         yield Reason(2.0, ("child",), "a pupil named with the class", topic="said")
     elif any(name.why.startswith("labelled") for name in evidence.names()):
         yield Reason(1.2, (), "a document about a named person", topic="said")
+
+
+def _unnamed(evidence: Evidence) -> bool:
+    """Say whether the document singles somebody out without a name."""
+    if any(said.subject == "one" for one in evidence.pages for said in one.said):
+        return True
+    return any(UNNAMED.search(one.page.lower[:20_000]) for one in evidence.pages)
 
 
 _TOPIC: dict[str, str] = {

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from milter.detect.branches import factored
 from milter.detect.lexicon import shipped
 from milter.detect.page import Page
 from milter.detect.person import Name
@@ -12,16 +13,16 @@ _MARK = re.compile(r"^[ \t]*(?:[\-*\xb7o>]|\d{1,3}[.)]?|[a-z][.)])?[ \t]*")
 _NAME_LINE = re.compile(
     r"^[A-Z\xc0-\xde][\w\xc0-\xff'\-]*\.?(?:,? [A-Z\xc0-\xde][\w\xc0-\xff'\-]*\.?){0,3}(?:[ \t]*[(\-,:\t|][^\n]{0,60}|[ \t]+[/\\XxYyNPAL0-9 \t.%\xb7-]+)?$"
 )
-CHILDREN = re.compile(
+CHILDREN = factored(
     r"\bpupils?\b|\bstudents?\b|\bclass\b|\byear (?:\d|one|two|three|four|five|six|r\b|group)|\byr ?\d|\breception\b|\bnursery\b|\bchild(?:ren)?\b|\bregister\b|\bpupil premium\b|\bfsm\b|\bfree school meals?\b|\bsend?\b"
     r"|\behcp\b|\beal\b|\btrip\b|\blooked after\b|\bform \d|\btutor group\b|\bintervention\b|\bdetention\b|\battendance\b|\bkey stage\b|\bks[1-4]\b|\bphonics\b|\bboys\b|\bgirls\b|\bbooster\b|\bbreakfast club\b|\bnurture\b"
     r"|\bleavers\b|\bstarters\b|\b\d{1,2}[a-z]{1,2}\b(?= ?(?:class|list|register))|\b[1-6r][a-z]{1,2}$|- ?[1-9][a-z]{1,2}\b"
 )
 CLASS_TOKEN = re.compile(r"\b(?:in|class|from|of|to|and) (?:[1-9]|1[0-3])[A-Z]{1,2}\b|\([1-9R][A-Z]\)")
-SCHOOL = re.compile(
+SCHOOL = factored(
     r"\b(?:pupils?|pastoral|senco|playground|uniform|minibus|homework|class|assembly|tutor|lessons?|school trip|museum visit|visit to the|epipens?|after[- ]school|lunch club|detention|head of year|year \d|dinner ladies|teaching assistant|\.sch\.uk)\b"
 )
-PUBLISHED_LIST = re.compile(
+PUBLISHED_LIST = factored(
     r"\b(?:team|cast|winners?|congratulations|well done|awards?|prize|results of the|match|choir|squad|governors?|councillors?|candidates?|members|committee|present|apologies|attend(?:ees|ance:)|staff|officers?|speakers|authors?|characters|books?|invited|organis\w+|volunteers|stall|sponsors|reading)\b"
 )
 

@@ -1,5 +1,9 @@
 """Masks a value where it is found (law 8): enough to find it again in the document, too little to use it."""
 
+import re
+
+_SIGN = re.compile(r"[^\W_]")  # a letter or a digit
+
 
 def masked(kind: str, value: str) -> str:
     """The value with all but a few characters starred; its length and separators stay."""
@@ -20,10 +24,17 @@ def masked(kind: str, value: str) -> str:
 
 
 def _starred(value: str, first: int, last: int) -> str:
-    signs = [at for at, char in enumerate(value) if char.isalnum()]
-    if len(signs) <= 2 * (first + last):
+    if sum(map(str.isalnum, value)) <= 2 * (first + last):
         first, last = min(first, 1), 0
-    shown = set(signs[:first]) | (set(signs[-last:]) if last else set())
-    return "".join(
-        char if at in shown or not char.isalnum() else "*" for at, char in enumerate(value)
-    ).replace("\n", " ")
+    low, high = _past(value, first), len(value) - _past(value[::-1], last)
+    hidden = _SIGN.sub("*", value[low:high])
+    return f"{value[:low]}{hidden}{value[high:]}".replace("\n", " ")
+
+
+def _past(value: str, signs: int) -> int:
+    """The place behind so many letters and digits."""
+    at = 0
+    while signs and at < len(value):
+        signs -= value[at].isalnum()
+        at += 1
+    return at

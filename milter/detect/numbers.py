@@ -161,12 +161,13 @@ def _pairs(page: Page, found: list[Hit]) -> list[Hit]:
     return more
 
 
-_PLAIN_PAIR = re.compile(r"(?<![\d\-/.])(\d{6})[ ,;:/|]{1,3}(\d{8})(?![\d\-/])")
+# What must not stand before a pair is looked for behind its first digit: so only digits are tried.
+_PLAIN_PAIR = re.compile(r"(\d(?<![\d\-/.]\d)\d{5})[ ,;:/|]{1,3}(\d{8})(?![\d\-/])")
 _PAYMENT = re.compile(
     r"\b(?:bank|pay|paid|refund|sort|account|acc|a/c|wages|salary|transfer|bacs)\b[^\n]{0,60}$"
 )
 _PAIR = re.compile(
-    r"(?<![\d\-/.])(\d\d[ \-]\d\d[ \-]\d\d)[ ,;:/|\t\-]{1,5}(?:(?:and|a/?c(?:count|c)?(?: ?no\.?)?|account(?: ?(?:no\.?|number))?)[: ]{0,2})?(\d{8})(?![\d\-/])"
+    r"(\d(?<![\d\-/.]\d)\d[ \-]\d\d[ \-]\d\d)[ ,;:/|\t\-]{1,5}(?:(?:and|a/?c(?:count|c)?(?: ?no\.?)?|account(?: ?(?:no\.?|number))?)[: ]{0,2})?(\d{8})(?![\d\-/])"
 )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from functools import cached_property
 
+from milter.detect.branches import factored
 from milter.detect.clean import clean
 from milter.detect.context import NO_LABEL, Label, Labels
 from milter.detect.lexicon import shipped
@@ -13,7 +14,7 @@ from milter.detect.tables import PRIVATE, Block, blocks, cells, role_of
 from milter.message.passage import Passage
 
 # Headings of tables that are published: planning and licensing registers, candidates, allowances, suppliers.
-PUBLISHED_TABLE = re.compile(
+PUBLISHED_TABLE = factored(
     r"\bproposal\b|\bapplication (?:no|number|ref)|\bsite\b|\bward\b|\bparty\b|\ballowance|\bvotes?\b|\blicen[cs]e\b|\bpremises\b"
     r"|\basset\b|\bserial\b|\bwarranty\b|\bsupplier\b|\bgoods\b|\bnet amount\b|\bposition\b|\bteam\b|\bscored?\b.*\bopponent\b|\bauthor\b|\bisbn\b"
 )

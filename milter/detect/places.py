@@ -1,8 +1,8 @@
 """Whose details a stretch of text gives: a private person's or an organisation's, by the words around."""
 
-import re
 from enum import Enum
 
+from milter.detect.branches import factored
 from milter.detect.page import Page
 from milter.detect.signature import WORK
 
@@ -15,14 +15,14 @@ class Kin(Enum):
     UNKNOWN = 0
 
 
-_PRIVATE = re.compile(
+_PRIVATE = factored(
     r"\bdefendant\b|\boffender\b|\bvictim\b|\baged? \d|\bage[:;] ?\d|\bmr\b|\bmrs\b|\bms\b|\bmiss\b|\bmx\b|\bmaster\b|\bhome\b|\blive[sd]?\b|\bliving\b|\bresid\w+|\bparents?\b|\bmum\b|\bdad\b|\bmother\b|\bfather\b|\bcarers?\b"
     r"|\bguardian\b|\bpatient\b|\bclient\b|\btenant\b|\btenancy\b|\bd\.?o\.?b\b|\bdate of birth\b|\bborn\b|\bpupil\b|\bchild\b|\bson\b|\bdaughter\b|\bclaimant\b|\bapplicant\b"
     r"|\bnext of kin\b|\bemergency contact\b|\bname:|\bnhs n|\bni n|\bnational insurance|\bmobile:|\bhis\b|\bher\b|\bshe\b|\bhe\b|\bmy\b|\bmoved (?:to|from|out|in)\b|\bfamily\b"
     r"|\bcouple\b|\bneighbour\b|\bhousehold\b|\bhusband\b|\bwife\b|\bpartner\b|\bflat\b|\bcouncil tax\b|\brent\b|\barrears\b|\byour (?:home|property|address)\b|\boccupier\b"
     r"|\bcall me\b|\bring me\b|\bcontact me\b|\breach me\b|\btext me\b|\bcomplainant\b|\bhome address\b|\bcurrent address\b|\bdischarged\b|\bvisit(?:ed)? (?:him|her|mr|mrs)"
 )
-_VENUE = re.compile(
+_VENUE = factored(
     r"\bvenue\b|\bheld (?:at|in|on)\b|\bmeeting (?:at|in|on|will)\b|\blocated\b|\bsite\b|\bproposal\b|\bplanning\b|\bpremises\b|\bshop\b|\bopening hours\b|\bdepot\b|\broad closure\b"
     r"|\bcar park\b|\broadworks\b|\blicen[sc]\w+|\bdelivery address\b|\binvoice\b|\bregistered office\b|\bclosure\b|\bpotholes?\b|\bjunction\b|\bworks\b|\berection\b|\bextension\b"
     r"|\bapplication number\b|\blibrary\b|\bclub\b|\bhotel\b|\brestaurant\b|\bpub\b|\bstreet ?light\b|\bcompany\b|\bsupplier\b|\bcontact us\b|\bcall us\b|\bour office"

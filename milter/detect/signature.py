@@ -11,6 +11,7 @@ from typing import Literal
 
 import re2
 
+from milter.detect.branches import factored
 from milter.detect.context import latin_options
 from milter.detect.page import Page
 
@@ -33,7 +34,7 @@ DISCLAIMER = re2.compile(
     rb"|(?:our|your) privacy notice|scanned (?:for|by)|confidentiality notice",
     latin_options(),
 )
-WORK = re.compile(
+WORK = factored(
     r"\bcouncil\b|\bschools?\b|\bacademy\b|\bcollege\b|\buniversity\b|\btrust\b|\bhospital\b|\bsurgery\b|\bpractice\b|\bltd\b|\blimited\b|\bplc\b|\bllp\b"
     r"|\bservices?\b|\bdepartment\b|\bdirectorate\b|\bteam\b|\bunit\b|\bofficer?\b|\boffices\b|\bmanager\b|\bhead ?teacher\b|\bhead of\b|\bdeputy\b|\bdirector\b"
     r"|\bassistant\b|\bco-?ordinator\b|\badvis[eo]r\b|\badministrator\b|\bclerk\b|\bsecretary\b|\bsocial worker\b|\bteacher\b|\bsenco\b|\bconsultant\b"
@@ -193,7 +194,7 @@ def _letterhead(page: Page) -> list[Zone]:
     return [Zone(0, end, "letterhead")] if work and 0 < end < 700 else []
 
 
-_SOMEBODY = re.compile(
+_SOMEBODY = factored(
     r"\b(?:defendant|offender|victim|patient|client|tenant|claimant|applicant|pupil|child's name|name of|d\.?o\.?b|born|date of birth|aged? \d|re:|nhs n|age[:;])"
 )
 _PROSE = re.compile(r"(?<![\w.@/-])[a-z]{2,}(?![\w@/.-]*[@/])|\. (?=[A-Z][a-z]+ [a-z])")

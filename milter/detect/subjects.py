@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from milter.detect.branches import factored
 from milter.detect.evidence import Evidence
 from milter.detect.lists import CHILDREN
 from milter.detect.narrative import Said
@@ -12,7 +13,7 @@ from milter.detect.tables import Block, cells
 _INITIALS = re.compile(
     r"(?<![A-Za-z.])(?:[A-Z]\.\s?[A-Z]\.?|[A-Z]{2}),?\s\(?(?:d\.?o\.?b|DOB|b\.|born|aged|\d{1,2}[/.]\d|Y(?:ear|r)? ?\d|in (?:Y|y)ear)"
 )
-_CHILD = re.compile(
+_CHILD = factored(
     r"\bpupils?\b|\bhis school\b|\bher school\b|\bchild(?:'s)?\b|\bson\b|\bdaughter\b|\byear \d{1,2}\b|\breception class\b|\bnursery\b|\bbaby\b|\btoddler\b|\bboy\b|\bgirl\b|\bteenager\b|\byoung person\b|\baged? (?:\d|1[0-7])\b"
     r"|\b(?:\d|1[0-7])[ \-]years?[ \-]old\b|\bclass \d[a-z]\b|\bey[f]s\b|\bheadteacher\b|\bstudent\b|\bschool\b|\bfoster\b|\bsiblings?\b|\binfant\b|\bgcse\b|\bunborn\b"
 )

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 
+from milter.detect.branches import factored
 from milter.detect.evidence import Evidence, PageEvidence
 from milter.detect.finding import Category
 from milter.detect.subjects import Subjects
@@ -24,7 +25,7 @@ MOST = 24_000  # characters of one document that are weighed
 CALM = 20  # words added to every count, so that a line of three words does not shout
 _TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+|[\xa3%\x01-\x05]")
 _SENTENCE = re.compile(r"[.!?]\s+|\n+")
-_OF_SOMEBODY = re.compile(
+_OF_SOMEBODY = factored(
     r"[\x01\x02\x05]|\b(?:s?he|him|hers?|his|mum|dad|mother|father|nan|gran|my|i|son|daughter|wife|husband)\b"
 )
 _MARKS = {1: "\x01", 0: "\x02", -1: "\x03"}  # a private person's name, one of no said role, a professional's
@@ -82,7 +83,7 @@ def read(evidence: Evidence, who: Subjects, points: Mapping[str, float], loudnes
     every, near = words_of(evidence)
     found = measures_of(evidence, who, points)
     scale, beside = 1 / math.sqrt(len(every) + CALM), 1 / math.sqrt(len(near) + CALM)
-    known = learned.words.keys() & every
+    known = sorted(learned.words.keys() & every)  # in one order: sums and ties come out the same each time
     totals = [sum(column) * scale for column in zip(*map(learned.words.__getitem__, known), strict=True)]
     said = {word: learned.words[word][0] * scale for word in known}
     for word in learned.near.keys() & near:
@@ -117,9 +118,14 @@ def words_of(evidence: Evidence) -> tuple[set[str], set[str]]:
             continue
         text = _masked(one, left)
         left -= len(text)
-        every.update(map(_plain, _TOKEN.findall(text)))
-        near += [sentence for sentence in _SENTENCE.split(text) if _OF_SOMEBODY.search(sentence)]
-    return every, set(map(_plain, _TOKEN.findall("\n".join(near))))
+        sentences = set(_SENTENCE.split(text))  # one that comes again adds no word
+        every |= _words("\n".join(sentences))
+        near += [sentence for sentence in sentences if _OF_SOMEBODY.search(sentence)]
+    return every, _words("\n".join(near))
+
+
+def _words(text: str) -> set[str]:
+    return set(map(_plain, set(_TOKEN.findall(text))))
 
 
 def _plain(word: str) -> str:
