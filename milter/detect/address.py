@@ -49,10 +49,6 @@ _NAMED_LINE = re.compile(
     r"^\s*(?:(?:mr|mrs|miss|ms|mx|dr|master)\b\.?(?: ?(?:&|and) ?(?:mr|mrs|ms|miss)\b\.?)?|[A-Z]\.? (?:[A-Z]\.? )?[A-Z][a-z'\-]+,?\s*$|the parents?(?:/| or | and )?(?:carers?|guardians?)? of|parents? of|the occupier)",
     re.IGNORECASE,
 )
-_VALUE_END = re.compile(
-    r"\n\s*\n|\n\s*[A-Z][A-Za-z /()']{1,32}:|[;|\t]|\.\s|\b(?:tel|phone|dob|d\.o\.b|mobile|email|nhs|date of birth)\b",
-    re.IGNORECASE,
-)
 
 
 def patterns() -> tuple[str, ...]:
