@@ -9,6 +9,7 @@ the gate sees no kind of value in it that is not in the rows that are read: a ca
 
 import re
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Hashable
 
 from milter.detect.gate import kinds
@@ -34,12 +35,13 @@ def alike(page: Page, most: int) -> frozenset[int]:
     if not most or not page.passage.table or len(page.starts) <= most:
         return frozenset()
     said = _said(page)
-    seen: dict[Hashable, int] = {}
+    seen: defaultdict[int, dict[Hashable, int]] = defaultdict(dict)  # by column; what is said stands in front
     same: list[int] = []
     for number, form in enumerate(_forms(page.octets)):
         fewest = most + 1
-        for key in (said.get(number), *enumerate(form.split(b"\t"))):
-            seen[key] = count = seen.get(key, 0) + 1
+        for column, key in enumerate((said.get(number), *form.split(b"\t"))):
+            counts = seen[column]
+            counts[key] = count = counts.get(key, 0) + 1
             fewest = min(fewest, count)
         if fewest > most and form:
             same.append(number)

@@ -48,6 +48,8 @@ class Clean:
         """The original's span of a non-empty span of the plain text; None where the way back was lost."""
         if self.lost:
             return None
+        if not self.marks:
+            return start, end
         return self._back(start), self._back(end - 1) + 1
 
     def _back(self, offset: int) -> int:

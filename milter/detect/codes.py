@@ -67,7 +67,7 @@ def _judge(page: Page, name: str, kind: CodeKind, low: int, high: int) -> Hit | 
     if (
         confidence < 0.5
         or page.example(low)
-        or specimen(page.lower[max(0, low - 220) : low], page.lower[high : high + 40])
+        or (page.specimens and specimen(page.lower[max(0, low - 220) : low], page.lower[high : high + 40]))
     ):
         return None
     return Hit(kind.kind, kind.category, low, high, confidence, why)

@@ -1,6 +1,7 @@
 """The company that a value keeps: what a document speaks of, and whose bank details are whose (N3, N5)."""
 
 import re
+from functools import lru_cache
 
 from milter.detect import exact
 from milter.detect.branches import factored
@@ -9,6 +10,7 @@ from milter.detect.evidence import Evidence, PageEvidence
 from milter.detect.lexicon import shipped
 from milter.detect.page import Page
 from milter.detect.person import Name
+from milter.detect.sieve import Sieve
 
 _TALK = (
     (
@@ -45,7 +47,13 @@ _PERSONAL = factored(
 def company(pages: list[Page], name: str) -> frozenset[str]:
     """What a document speaks of, by its first 60,000 characters: some of 'health', 'learner', 'business', 'tax'."""
     text = name.lower() + " " + " ".join(page.lower[:20_000] for page in pages[:3])
-    return frozenset(word for word, pattern in _TALK if pattern.search(text))
+    there = _sieve().surely(text.encode("latin-1", "replace"))
+    return frozenset(word for at, (word, pattern) in enumerate(_TALK) if at in there and pattern.search(text))
+
+
+@lru_cache(maxsize=1)
+def _sieve() -> Sieve:
+    return Sieve(*(pattern for _, pattern in _TALK))
 
 
 def organisation_bank(page: Page, hit: Hit, names: list[Name]) -> bool:

@@ -195,6 +195,13 @@ class Labels:
         return NO_LABEL
 
 
+MAY_BE_SPECIMEN = re2.compile(  # without any of these in a text, nothing in it is presented as an example
+    rb"\be\.?\s?g|example|instance|such as|format|in the form|looks? like|specimen|sample|dummy|placeholder|fictional|fictitious|invented"
+    rb"|made[- ]up|illustrat|not (?:a )?(?:real|genuine|valid)|test (?:number|value|data|record|patient|card|pupil|account)|fake|do not use",
+    latin_options(),
+)
+
+
 def specimen(before: str, after: str) -> bool:
     """Say whether the words around a value present it as an example (N3); both in lower case."""
     return bool(

@@ -56,7 +56,7 @@ def find(page: Page, names: list[tuple[int, int]]) -> list[Hit]:
         ):
             confidence, why = 0.7, "right behind initials"
         if confidence >= 0.5 and _plausible(page.text[low:high]):
-            if not specimen(page.lower[max(0, low - 40) : low], ""):
+            if not (page.specimens and specimen(page.lower[max(0, low - 40) : low], "")):
                 found.append(Hit("date-of-birth", "identifier", low, high, confidence, why))
     return found
 

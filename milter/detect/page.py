@@ -8,7 +8,7 @@ from functools import cached_property
 
 from milter.detect.branches import factored
 from milter.detect.clean import clean
-from milter.detect.context import NO_LABEL, Label, Labels
+from milter.detect.context import MAY_BE_SPECIMEN, NO_LABEL, Label, Labels
 from milter.detect.lexicon import shipped
 from milter.detect.tables import PRIVATE, Block, blocks, cells, role_of
 from milter.message.passage import Passage
@@ -57,6 +57,11 @@ class Page:
     def lower(self) -> str:
         """The plain text in lower case, of the same length."""
         return self.octets.lower().decode("latin-1")
+
+    @cached_property
+    def specimens(self) -> bool:
+        """Whether anything may be presented as an example here."""
+        return MAY_BE_SPECIMEN.search(self.octets) is not None
 
     @cached_property
     def starts(self) -> list[int]:

@@ -76,7 +76,7 @@ def _judge(
     if (
         (label.name in ("nhs", "chi", "utr", "uln") and len(digits) == 10)
         or (label.name == "other" and "phone" not in before)
-        or specimen(before[-40:], page.lower[high : high + 25])
+        or (page.specimens and specimen(before[-40:], page.lower[high : high + 25]))
     ):
         return 0.0, ""
     mobile = digits.startswith("07") and len(digits) == 11 and not digits.startswith("070")

@@ -1,9 +1,11 @@
 """Whose details a stretch of text gives: a private person's or an organisation's, by the words around."""
 
 from enum import Enum
+from functools import lru_cache
 
 from milter.detect.branches import factored
 from milter.detect.page import Page
+from milter.detect.sieve import Sieve
 from milter.detect.signature import WORK
 
 
@@ -28,6 +30,14 @@ _VENUE = factored(
     r"|\bapplication number\b|\blibrary\b|\bclub\b|\bhotel\b|\brestaurant\b|\bpub\b|\bstreet ?light\b|\bcompany\b|\bsupplier\b|\bcontact us\b|\bcall us\b|\bour office"
     r"|\breturn(?:ed)? (?:this form |the form |it )?to\b|\btown hall\b|\bcivic\b|\bbook(?:ing)?s?\b|\btickets?\b|\bnotice\b|\bpolling\b|\bward\b|\bclinic\b|\bhelpline\b|\bcustomer services?\b|\bcontractor\b|\bunit \d|\bindustrial\b|\bbusiness\b"
 )
+
+
+_SPEAK = (_PRIVATE, WORK, _VENUE)
+
+
+@lru_cache(maxsize=1)
+def _sieve() -> Sieve:
+    return Sieve(*_SPEAK)
 
 
 def surroundings(page: Page, low: int, high: int) -> str:
@@ -68,8 +78,11 @@ def sentence(page: Page, low: int, high: int) -> str:
 
 def kin_of(words: str) -> Kin:
     """Whose details some words give, by the count of what speaks for each."""
-    private = len(set(_PRIVATE.findall(words)))
-    work = len(set(WORK.findall(words))) + len(set(_VENUE.findall(words)))
+    there = _sieve().surely(words.encode("latin-1", "replace"))
+    private, office, venue = (
+        len(set(pattern.findall(words))) if at in there else 0 for at, pattern in enumerate(_SPEAK)
+    )
+    work = office + venue
     if private > work:
         return Kin.PRIVATE
     return Kin.WORK if work > private else Kin.UNKNOWN

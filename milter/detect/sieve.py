@@ -21,6 +21,7 @@ class Sieve:
 
     def __init__(self, *patterns: re.Pattern[str]) -> None:
         self._set = re2.Set.SearchSet(latin_options())
+        self._all = frozenset(range(len(patterns)))
         for pattern in patterns:
             self._set.Add(_relaxed(pattern).encode("latin-1"))
         self._set.Compile()
@@ -28,6 +29,10 @@ class Sieve:
     def there(self, octets: bytes) -> frozenset[int]:
         """The places of the patterns that may match in a plain text; all others can't."""
         return frozenset(self._set.Match(octets) or ())
+
+    def surely(self, octets: bytes) -> frozenset[int]:
+        """The same, and nothing is ruled out beside a letter with an accent."""
+        return self.there(octets) if octets.isascii() else self._all
 
 
 def _relaxed(pattern: re.Pattern[str]) -> str:

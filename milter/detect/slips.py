@@ -74,7 +74,9 @@ def _read(page: Page, name: str, low: int, spans: list[tuple[int, int]]) -> list
         return []
     if name == "nino" and value.replace(" ", "").upper().startswith("QQ"):
         return []
-    if specimen(page.lower[max(0, low - 220) : low], page.lower[match.end() : match.end() + 40]):
+    if page.specimens and specimen(
+        page.lower[max(0, low - 220) : low], page.lower[match.end() : match.end() + 40]
+    ):
         return []
     return [
         Hit(kind, category, match.start(), match.end(), 0.8, f"labelled '{name}', form right but for a slip")

@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from milter.detect.branches import factored
 from milter.detect.evidence import Evidence
 from milter.detect.lists import CHILDREN
 from milter.detect.narrative import Said
 from milter.detect.page import Page
+from milter.detect.sieve import Sieve
 from milter.detect.tables import Block, cells
 
 _INITIALS = re.compile(
@@ -42,7 +44,12 @@ def of(evidence: Evidence) -> Subjects:
     private = {key for key, said in roles.items() if 1 in said}
     professional = {key for key, said in roles.items() if -1 in said and 1 not in said}
     unsaid = set(roles) - private - professional
-    initials = any(_INITIALS.search(one.page.text) for one in evidence.pages if len(one.page.text) < 200_000)
+    there = [_sieve().surely(one.page.octets) for one in evidence.pages]
+    initials = any(
+        _INITIALS.search(one.page.text)
+        for one, some in zip(evidence.pages, there, strict=True)
+        if _AT_INITIALS in some and len(one.page.text) < 200_000
+    )
     rows = sum(
         block.last - block.first + 1
         for one in evidence.pages
@@ -54,12 +61,21 @@ def of(evidence: Evidence) -> Subjects:
         frozenset(unsaid),
         frozenset(professional),
         initials,
-        _child(evidence, bool(private or unsaid or initials)),
+        _child(evidence, there, bool(private or unsaid or initials)),
         max(len(private), rows),
     )
 
 
-def _child(evidence: Evidence, someone: bool) -> bool:
+_AT_CHILD, _AT_INITIALS = range(2)
+
+
+@lru_cache(maxsize=1)
+def _sieve() -> Sieve:
+    """What a page may hold; it comes in its own case, and words of children are sought in lower case."""
+    return Sieve(re.compile(_CHILD.pattern, re.IGNORECASE), _INITIALS)
+
+
+def _child(evidence: Evidence, there: list[frozenset[int]], someone: bool) -> bool:
     for hit in evidence.hits("upn"):
         return hit.kind == "upn"
     for one in evidence.pages:
@@ -76,8 +92,9 @@ def _child(evidence: Evidence, someone: bool) -> bool:
         return True
     said = sum(said.score for one in evidence.pages for said in one.said if said.category == "child")
     words: set[str] = set()
-    for one in evidence.pages:
-        words |= set(_CHILD.findall(one.page.lower[:60_000]))
+    for one, some in zip(evidence.pages, there, strict=True):
+        if _AT_CHILD in some:
+            words |= set(_CHILD.findall(one.page.lower[:60_000]))
     return len(words) >= (1 if said >= 2 else 2 if said >= 1 else 3) and (someone or said >= 2)
 
 

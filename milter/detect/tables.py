@@ -124,10 +124,11 @@ def cells(line: str, start: int, delimiter: str) -> list[Span]:
     if delimiter:
         pieces = _quoted(line, delimiter) if '"' in line else line.split(delimiter)
         for piece in pieces[:_MANY_CELLS]:
-            left = len(piece) - len(piece.lstrip(' "'))
-            width = len(piece.strip(' "'))
-            found.append((start + at + left, start + at + left + width))
-            at += len(piece) + 1
+            end = at + len(piece)
+            bare = piece.strip(' "')
+            low = at if len(bare) == end - at else end - len(piece.lstrip(' "'))
+            found.append((start + low, start + low + len(bare)))
+            at = end + 1
         return found
     for match in re.finditer(r"\S(?:[^\s]| (?! ))*", line):
         found.append((start + match.start(), start + match.end()))
