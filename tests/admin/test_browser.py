@@ -5,6 +5,7 @@ import re
 import shutil
 import socket
 import threading
+from datetime import timedelta
 
 import pyotp
 import pytest
@@ -17,7 +18,9 @@ from addin_backend.admin.channels import CHANNELS
 from addin_backend.admin.roles import ROLES
 from milter.store import doors, ids, incidents, outbox, quarantine, register, talk
 from milter.store.quarantine import Search
-from tests.admin.office import COUNCIL
+from tests.admin.office import COUNCIL, copied, hold, open_office
+from tests.gateway.harness import OFFICER
+from tests.web.shares import begin
 
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = [
@@ -26,6 +29,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+AXE = Axe().axe_script
 PHRASE = "correct horse battery staple"
 STEP_MS = 20_000
 pytestmark = [
@@ -44,7 +48,16 @@ def chromium():
         browser.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def office(filled, children, tmp_path_factory):
+    """Give one office for all tests; each holds a message of its own where it decides about one."""
+    opened = open_office(copied(filled, tmp_path_factory.mktemp("browser") / "office"))
+    opened.desk.ask_child = children.call
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
 def address(office):
     """Serve the office's pages, and give where."""
     door = socket.socket()
@@ -70,8 +83,33 @@ def tab(chromium, address, office=None, person=None, **options):
 
 
 def held(office):
+    """Give the message that the gateway held; no test decides about it."""
     with office.store.read() as tx:
-        return quarantine.get(tx, quarantine.search(tx, Search(waiting_only=False))[0][0].id)
+        found = quarantine.search(tx, Search(waiting_only=False))[0]
+        return quarantine.get(tx, found[-1].id)
+
+
+def fresh(office):
+    """Hold one more message, the latest of the list, and give it."""
+    raw = b"From: amira.khan@borchester.gov.uk\r\nSubject: Care plan\r\n\r\nPlease see the plan.\r\n"
+    held_id = hold(office, raw, "Care plan", ("head@felpersham.example",))
+    with office.store.read() as tx:
+        return quarantine.get(tx, held_id)
+
+
+def invited(office, email, *roles):
+    """Give the token of an invitation."""
+    token = ids.token()
+    later = {"roles": roles, "expires_at": office.site.clock() + timedelta(days=1)}
+    office.store.submit(lambda tx: doors.invite(tx, token, "test", email=email, **later)).result()
+    return token
+
+
+def faults(page):
+    """Say what axe finds on a page."""
+    page.evaluate(AXE)
+    run = "axe.run({resultTypes: ['violations']}).then(found => found.violations.map(one => one.id))"
+    return [(page.url, one) for one in page.evaluate(run)]
 
 
 def type_into(page, field, text):
@@ -97,17 +135,8 @@ def press(page, words):
 
 def test_a_reviewer_signs_in_finds_judges_and_releases_by_keyboard(office, chromium, address):
     """From the invitation to the release, with no mouse: every step can be reached and is announced by a heading."""
-    token = ids.token()
-    office.store.submit(
-        lambda tx: doors.invite(
-            tx,
-            token,
-            "test",
-            email="lynda@borchester.gov.uk",
-            roles=("reviewer",),
-            expires_at=tx.now.replace(year=2099),
-        )
-    ).result()
+    token = invited(office, "lynda@borchester.gov.uk", "reviewer")
+    full = fresh(office)
     page = tab(chromium, address)
     page.goto(f"{address}/invitation/{token}")
     page.keyboard.press("Tab")
@@ -121,7 +150,6 @@ def test_a_reviewer_signs_in_finds_judges_and_releases_by_keyboard(office, chrom
     press(page, "Finish")
     assert page.locator("h1").inner_text() == "What waits for you"
     press(page, "Held messages")
-    full = held(office)
     press(page, full.held.sender)
     assert "Why it is held" in page.locator("main").inner_text()
     reach(page, "document.activeElement.id === 'act'")
@@ -179,7 +207,7 @@ def test_governance_replays_a_policy_and_finds_a_record(office, chromium, addres
 def test_a_refusal_and_a_help_desk_call_need_no_script(office, chromium, address):
     """Without JavaScript a reviewer refuses, and the help desk finds what became of a message."""
     page = tab(chromium, address, office, office.person("reviewer"), java_script_enabled=False)
-    full = held(office)
+    full = fresh(office)
     page.goto(f"{address}/quarantine/{full.held.id}")
     page.get_by_label("Refuse, and explain to the sender").check()
     page.locator("#reason").fill("Ask the school for its secure pages")
@@ -188,6 +216,7 @@ def test_a_refusal_and_a_help_desk_call_need_no_script(office, chromium, address
     page.context.close()
     page = tab(chromium, address, office, office.person("help-desk"), java_script_enabled=False)
     page.goto(address)
+    full = held(office)
     page.get_by_label("Reference").fill(full.held.judged_id.lower())
     page.get_by_role("button", name="Find").click()
     assert full.recipients[0].recipient in page.locator("main").inner_text()
@@ -230,16 +259,112 @@ def everything(office):
 def test_axe_finds_no_violation_on_any_page(office, chromium, address):
     """Every page, and those with mistakes to mend, holds to what axe-core checks of WCAG 2.2 AA."""
     page = tab(chromium, address, office, office.person(*(role.name for role in ROLES), name="Ruth Archer"))
-    axe, found = Axe(), []
+    found = []
     for path in everything(office):
         page.goto(f"{address}{path}")
-        found += [(path, one["id"]) for one in axe.run(page).response["violations"]]
+        found += faults(page)
     for path, button in (("/register/new/post", "Record it"), ("/policy/try", "Judge it")):
         page.goto(f"{address}{path}")
         page.get_by_role("button", name=button).click()
-        found += [(f"{path} with mistakes", one["id"]) for one in axe.run(page).response["violations"]]
+        found += faults(page)
     page.context.clear_cookies()
     page.goto(f"{address}/sign-in")
-    found += [("/sign-in", one["id"]) for one in axe.run(page).response["violations"]]
+    found += faults(page)
     page.context.close()
     assert found == []
+
+
+def sheets(office):
+    """Record what sheets are printed for, and give their paths."""
+    paths = []
+    for channel in (one for one in CHANNELS if one.prints):
+        entry = register.Entry(
+            ids.reference(), office.site.clock(), channel.name, sender_organisation=COUNCIL
+        )
+        office.store.submit(lambda tx, entry=entry: register.add(tx, (entry,))).result()
+        paths += [f"/register/{entry.id}/print/{sheet}" for sheet, _ in channel.prints]
+    return paths
+
+
+def test_axe_finds_no_violation_behind_the_buttons(office, chromium, address):
+    """What follows a press holds to it: confirmation, unmasked text, replay, trial, card; sheets and answers too."""
+    page = tab(chromium, address, office, office.person(*(role.name for role in ROLES), name="Jim Lloyd"))
+    full, token, found = fresh(office), ids.token(), []
+    link = (token, office.site.clock() + timedelta(days=1))
+    office.store.submit(
+        lambda tx: talk.ask(tx, "question", "test", "Who authorised this?", link=link)
+    ).result()
+    for path in (*sheets(office), f"/answer/{token}"):
+        assert page.goto(f"{address}{path}").ok
+        found += faults(page)
+    page.goto(f"{address}/quarantine")
+    page.locator(f"#held-{full.held.id}").check()
+    page.locator("#act").select_option("refuse")
+    page.get_by_role("button", name="Continue").click()
+    assert "Nothing has been done yet" in page.locator("main").inner_text()
+    found += faults(page)
+    page.locator("#reason").fill("Sent by mistake")
+    page.get_by_role("button", name="Yes, do it").click()
+    found += faults(page)
+    page.goto(f"{address}/shares/{begin(office.store, way='telephone').id}")
+    page.get_by_role("button", name="Show the telephone card").click()
+    found += faults(page)
+    page.goto(f"{address}/reports/replay")
+    page.get_by_role("button", name="Replay", exact=True).click()
+    assert "Every message would have fared the same" in page.locator("main").inner_text()
+    found += faults(page)
+    page.goto(f"{address}/policy/try")
+    for field, words in (
+        ("from", OFFICER),
+        ("to", "dave@hotmail.co.uk"),
+        ("text", "NHS number 943 476 5919"),
+    ):
+        page.locator(f"#{field}").fill(words)
+    page.get_by_role("button", name="Judge it").click()
+    assert "The judgement" in page.locator("h1").inner_text()
+    found += faults(page)
+    page.context.close()
+    assert found == []
+
+
+def test_axe_finds_no_violation_on_the_way_in(office, chromium, address):
+    """Invitation, picture for the authenticator app, and the one-time code."""
+    page, email = tab(chromium, address), "ed@borchester.gov.uk"
+    page.goto(f"{address}/invitation/{invited(office, email, 'reviewer')}")
+    found = faults(page)
+    for field, words in (("name", "Ed Grundy"), ("pass-phrase", PHRASE), ("again", PHRASE)):
+        page.locator(f"#{field}").fill(words)
+    page.get_by_role("button", name="Continue").click()
+    found += faults(page)
+    secret = page.locator(".seal-key").inner_text().replace(" ", "")
+    page.locator("#code").fill(pyotp.TOTP(secret).now())
+    page.get_by_role("button", name="Finish").click()
+    page.context.clear_cookies()
+    page.goto(f"{address}/sign-in")
+    page.locator("#email").fill(email)
+    page.locator("#pass-phrase").fill(PHRASE)
+    page.get_by_role("button", name="Continue").click()
+    assert page.url.endswith("/sign-in/code")
+    found += faults(page)
+    page.context.close()
+    assert found == []
+
+
+def test_it_invites_somebody_and_an_auditor_checks_the_trail(office, chromium, address):
+    """IT gives a link and sees no message; the auditor reads a held message, with no button to decide by."""
+    page = tab(chromium, address, office, office.person("it"))
+    page.goto(f"{address}/accounts/invite")
+    page.get_by_label("E-mail address").fill("kate@borchester.gov.uk")
+    page.get_by_label("Reviewer", exact=True).check()
+    page.get_by_role("button", name="Invite").click()
+    assert "/invitation/" in page.locator("main").inner_text()
+    assert page.goto(f"{address}/quarantine").status == 403
+    page.context.close()
+    page = tab(chromium, address, office, office.person("auditor"))
+    page.goto(f"{address}/quarantine/{held(office).held.id}")
+    assert "Why it is held" in page.locator("main").inner_text()
+    assert page.get_by_role("button", name="Decide").count() == 0
+    page.goto(f"{address}/trail")
+    page.get_by_role("button", name="Check that the whole trail holds").click()
+    assert "The trail holds" in page.locator("main").inner_text()
+    page.context.close()
