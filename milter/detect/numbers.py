@@ -74,7 +74,11 @@ def _shapes() -> dict[tuple[int, ...], tuple[str, ...]]:
 
 
 _SHAPES = _shapes()
-_LENGTHS = sorted({len(shape) for shape in _SHAPES}, reverse=True)
+# How many groups a shape may have, the most first, by the length of its first group.
+_COUNTS = {
+    first: sorted({len(shape) for shape in _SHAPES if shape[0] == first}, reverse=True)
+    for first in {shape[0] for shape in _SHAPES}
+}
 
 
 @dataclass(slots=True)
@@ -100,7 +104,7 @@ def numbers(page: Page) -> Iterator[Number]:
             continue
         lengths = tuple(end - start for start, end in groups)
         for at in range(len(groups)):
-            for count in _LENGTHS:
+            for count in _COUNTS.get(lengths[at], ()):
                 names = _SHAPES.get(lengths[at : at + count]) if at + count <= len(groups) else None
                 if names:
                     yield _number(text, groups[at : at + count], lengths[at : at + count], names)

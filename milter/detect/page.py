@@ -10,7 +10,7 @@ from milter.detect.branches import factored
 from milter.detect.clean import clean
 from milter.detect.context import MAY_BE_SPECIMEN, NO_LABEL, Label, Labels
 from milter.detect.lexicon import shipped
-from milter.detect.tables import PRIVATE, Block, blocks, cells, role_of
+from milter.detect.tables import PRIVATE, Block, blocks, cells, role_of, some_cells
 from milter.message.passage import Passage
 
 # Headings of tables that are published: planning and licensing registers, candidates, allowances, suppliers.
@@ -197,10 +197,9 @@ class Page:
         """Start, end and role of each filled cell in some columns of a table."""
         for number in range(block.first, block.last + 1):
             low, high = self.line(number)
-            spans = cells(self.text[low:high], low, block.delimiter)
-            for at, role in columns:
-                if at < len(spans) and spans[at][0] < spans[at][1]:
-                    yield (*spans[at], role)
+            for (start, end), role in some_cells(self.text[low:high], low, block.delimiter, columns):
+                if start < end:
+                    yield start, end, role
 
     def private_block(self, block: Block) -> bool:
         """Say whether a table lists private people: by name or identifier, and not by job or organisation alone."""

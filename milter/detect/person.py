@@ -230,23 +230,26 @@ def _titled(page: Page, words: Lexicon, low: int, high: int) -> Iterator[Name]:
     yield Name(begin, end, names, 0.9, -1 if office else 0, f"behind the title '{title.group().strip()}'")
 
 
+_FILLED = re.compile(r"\S+")
+_INITIAL_ENDS = re.compile(r"\.? ?[A-Z]")
+
+
 def _tokens(text: str, low: int, high: int, words: Lexicon) -> list[tuple[str, int, int]]:
     """The words of a name from `low` on, up to the first that can be none."""
     tokens: list[tuple[str, int, int]] = []
-    for match in re.finditer(r"\S+", text[low:high]):
-        word = match.group()
+    for match in _FILLED.finditer(text, low, high):
+        word, start = match.group(), match.start()
         bare = word.removesuffix("'s").rstrip(".,;:'-")
-        initial = len(bare) == 1 and re.match(
-            r"\.? ?[A-Z]", text[low + match.start() + 1 : low + match.start() + 4]
-        )
+        end = start + len(bare)
+        initial = len(bare) == 1 and _INITIAL_ENDS.match(text, start + 1, start + 4)
         if not bare or (
             bare in words.cuts and bare not in words.given and not initial and not (tokens and bare in _PARKS)
         ):
             break
-        if text[low + match.start() + len(bare) : low + match.start() + len(bare) + 1] == ":" and tokens:
+        if tokens and text.startswith(":", end):
             if len(tokens) > 1 or role_of(bare):
                 break  # 'Ella Smith Post: ...': the next label
-        tokens.append((bare, low + match.start(), low + match.start() + len(bare)))
+        tokens.append((bare, start, end))
         if word != bare and not (len(bare) <= 2 and word.endswith(".")):
             break
     return tokens
@@ -257,7 +260,7 @@ def _trimmed(page: Page, words: Lexicon, low: int, high: int, sure: float, why: 
     if low and (text[low - 1] in "@-_/.'" or text[low - 1].isalnum()):
         return
     tokens = _tokens(text, low, high, words)
-    if len(tokens) < 2 or len(tokens[-1][0]) < 2 or re.match(r"\d", text[tokens[-1][2] : tokens[-1][2] + 1]):
+    if len(tokens) < 2 or len(tokens[-1][0]) < 2 or text[tokens[-1][2] : tokens[-1][2] + 1].isdecimal():
         return
     names = [token[0] for token in tokens]
     if _a_thing(page, words, names, tokens[-1][2]):
@@ -302,7 +305,7 @@ def _at_start(text: str, low: int) -> bool:
 
 def _a_thing(page: Page, words: Lexicon, names: list[str], end: int) -> bool:
     """Say whether the run is a place, an organisation or a thing: 'Victoria Road', 'Ella Smith Award'."""
-    follows = re.match(r" ?(?:& |and )?([A-Z][a-z]+|[A-Z]{2,})", page.text[end : end + 24])
+    follows = _FOLLOWS.match(page.text, end, end + 24)
     after = follows.group(1) if follows else ""
     if after.title() in words.tails and after.title() not in (
         "Park",
@@ -324,6 +327,7 @@ def _a_thing(page: Page, words: Lexicon, names: list[str], end: int) -> bool:
     )
 
 
+_FOLLOWS = re.compile(r" ?(?:& |and )?([A-Z][a-z]+|[A-Z]{2,})")
 _ROADISH = re.compile(
     r"(?i)(?:road|street|avenue|lane|close|drive|way|court|crescent|gardens|place|terrace|square|mews|parade|school|college|hospital|house|hall|church|farm|park|centre|primary|junior|infant|academy|trust)$"
 )

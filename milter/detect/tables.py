@@ -135,6 +135,22 @@ def cells(line: str, start: int, delimiter: str) -> list[Span]:
     return found[:_MANY_CELLS]
 
 
+def some_cells(
+    line: str, start: int, delimiter: str, columns: Sequence[tuple[int, str]]
+) -> Iterator[tuple[Span, str]]:
+    """The spans of a line's cells in some columns, each with what its column is about; the same spans as `cells` gives."""
+    if not delimiter or '"' in line:
+        spans = cells(line, start, delimiter)
+        yield from ((spans[at], role) for at, role in columns if at < len(spans))
+        return
+    pieces = line.split(delimiter)
+    for at, role in columns:
+        if at < min(len(pieces), _MANY_CELLS):
+            piece = pieces[at]
+            low = start + at + sum(map(len, pieces[:at])) + len(piece) - len(piece.lstrip(" "))
+            yield (low, low + len(piece.strip(" "))), role
+
+
 def _quoted(line: str, delimiter: str) -> list[str]:
     pieces: list[str] = []
     low = 0
