@@ -45,6 +45,10 @@ _LABELLED = re.compile(
     r"(?: of (?:client|child|patient|pupil|tenant|applicant|claimant|property))?(?: ?\(?(?:if different|incl[a-z. ]+postcode)\)?)?\s?(?:[:\-=]|is\b|\|)|\b(?:lives?|lived|living|resides?|residing|resident|staying|moved|housed|placed)\s(?:at|in|on|to|with \w+ (?:at|in))\b"
     r"|\bhome visit (?:to|at)\b|\b(?:home|lives|property|resident of|resident at|at|addr|address line 1)\s?[:=]|\b(?:home|lives|property|resident of|resident at)|\bof no\.?|; of|\baddre?ss?|\b(?:collect(?:ed)?|pick(?:ed)? up|moved?|leaves|away) (?:[^\n.]{0,40} )?from|\bwrite to|\bleaves|\bregistered at|\bstaying at|\bsleeping (?:at|on [a-z' ]{0,24} at)|\bhostel at|\bhim at|\bher at|\bthem at)\s{0,3}$"
 )
+# `re` sees the end before a last line feed too: one more blank here.
+_MAY_BE_LABELLED = re2.compile(
+    _LABELLED.pattern.replace(r"\s{0,3}$", r"\s{0,4}$").encode("latin-1"), latin_options()
+)
 _NAMED_LINE = re.compile(
     r"^\s*(?:(?:mr|mrs|miss|ms|mx|dr|master)\b\.?(?: ?(?:&|and) ?(?:mr|mrs|ms|miss)\b\.?)?|[A-Z]\.? (?:[A-Z]\.? )?[A-Z][a-z'\-]+,?\s*$|the parents?(?:/| or | and )?(?:carers?|guardians?)? of|parents? of|the occupier)",
     re.IGNORECASE,
@@ -128,7 +132,7 @@ def _whose(page: Page, zones: Zones, names: list[tuple[int, int]], low: int, hig
         return 0.0, ""
     if page.field(low)[0] == "address":
         return 0.9, "in a field of the address"
-    if _LABELLED.search(page.lower[max(0, low - 70) : low]):
+    if _labelled(page.lower[max(0, low - 70) : low]):
         kin = block_kin(page, low, high)
         return (0.9, "labelled as an address") if kin != Kin.WORK else (0.0, "")
     line = page.starts[page.line_at(low)]
@@ -151,6 +155,13 @@ def _whose(page: Page, zones: Zones, names: list[tuple[int, int]], low: int, hig
     if kin == Kin.UNKNOWN and near:
         return 0.7, "beside a person's name"
     return 0.0, ""
+
+
+def _labelled(before: str) -> bool:
+    """Say whether a label of an address stands right before a place; RE2 says quickly that none can."""
+    if before.isascii() and _MAY_BE_LABELLED.search(before.encode()) is None:
+        return False
+    return _LABELLED.search(before) is not None
 
 
 def _ends_before(names: list[tuple[int, int]], low: int) -> list[int]:

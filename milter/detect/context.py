@@ -114,6 +114,8 @@ def _name(words: str) -> str:
 
 def header_name(words: str) -> str:
     """Name of the label that a heading (lower case) is or holds; '' for none."""
+    if words.isascii() and _RE2.search(words.encode()) is None:
+        return ""
     match = _NAMED.search(words)
     return _LABELS[int((match.lastgroup or "k0")[1:])][0].rstrip("~") if match else ""
 

@@ -8,12 +8,14 @@ kind of paper and its wording (`wording.py`). Every number an organisation may c
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from milter.detect import email, exact, subjects, wording
 from milter.detect.evidence import Evidence
 from milter.detect.finding import Category, Grade
 from milter.detect.load import Detectors
 from milter.detect.narrative import UNNAMED
+from milter.detect.sieve import Sieve
 from milter.detect.subjects import Subjects
 from milter.detect.wording import Reading
 
@@ -337,7 +339,16 @@ def _unnamed(evidence: Evidence) -> bool:
     """Say whether the document singles somebody out without a name."""
     if any(said.subject == "one" for one in evidence.pages for said in one.said):
         return True
-    return any(UNNAMED.search(one.page.lower[:20_000]) for one in evidence.pages)
+    return any(
+        _sieve().surely(one.page.octets[:20_000]) and UNNAMED.search(one.page.lower[:20_000])
+        for one in evidence.pages
+    )
+
+
+@lru_cache(maxsize=1)
+def _sieve() -> Sieve:
+    """The page comes in its own case, the words are sought in lower case."""
+    return Sieve(re.compile(UNNAMED.pattern, re.IGNORECASE))
 
 
 _TOPIC: dict[str, str] = {

@@ -33,6 +33,7 @@ class Page:
         self.text = self.clean.text
         self.octets = self.clean.octets
         self._answers: dict[str, bool] = {}
+        self.given: list[tuple[int, int]] | None = None  # given names, once they were looked for
 
     def once(self, question: str, answer: Callable[[], bool]) -> bool:
         """The answer to a detector's own question about the whole passage, worked out when first asked."""
@@ -50,6 +51,7 @@ class Page:
         twin.passage, twin.quiet, twin._answers = self.passage, self.quiet, self._answers
         twin.clean = replace(self.clean, text=text, octets=text.encode("latin-1"))
         twin.text, twin.octets = twin.clean.text, twin.clean.octets
+        twin.given = None
         twin.__dict__ |= {"starts": self.starts, "blocks": self.blocks}
         return twin
 

@@ -147,13 +147,12 @@ def singles(page: Page, zones: Zones, names: list[Name]) -> list[tuple[int, int]
     spans = sorted((name.start, name.end) for name in names)
     starts = [start for start, _ in spans]
     found: list[tuple[int, int]] = []
-    for match in _patterns().given.finditer(page.octets):
-        low = match.start()
-        token = re.match(r"[A-Za-z\xc0-\xff\-]+", page.text[low : low + 40])
+    for low, _ in _given(page):
+        token = _SINGLE.match(page.text, low, low + 40)
         if low in taken or token is None or token.group() not in words.given:
             continue
         before = page.text[max(0, low - 12) : low]
-        after = page.text[low + token.end() : low + token.end() + 20]
+        after = page.text[token.end() : token.end() + 20]
         if (
             _GREETED.search(before)
             or re.match(r"[ -](?:[A-Z]|Road|Street)|@|\.[a-z]", after)
@@ -164,21 +163,29 @@ def singles(page: Page, zones: Zones, names: list[Name]) -> list[tuple[int, int]
         at = bisect_right(starts, low) - 1
         if at >= 0 and low < spans[at][1]:
             continue
-        found.append((low, low + token.end()))
+        found.append((low, token.end()))
     return found
 
 
+_SINGLE = re.compile(r"[A-Za-z\xc0-\xff\-]+")
 _GREETED = re.compile(
     r"(?i)(?:dear|hi|hello|hey|thanks|thank you|morning|afternoon|cheers|regards,?|by|st\.?|saint)\s$"
 )
+
+
+def _given(page: Page) -> list[tuple[int, int]]:
+    """Where given names of the list stand, with what follows them; asked for twice of a page."""
+    if page.given is None:
+        page.given = [match.span() for match in _patterns().given.finditer(page.octets)]
+    return page.given
 
 
 def _mentions(page: Page, words: Lexicon) -> Iterator[Name]:
     patterns = _patterns()
     for match in patterns.titled.finditer(page.octets):
         yield from _titled(page, words, *match.span())
-    for match in patterns.given.finditer(page.octets):
-        yield from _trimmed(page, words, match.start(), match.end(), sure=0.8, why="a given name of the list")
+    for low, high in _given(page):
+        yield from _trimmed(page, words, low, high, sure=0.8, why="a given name of the list")
     for match in patterns.surname.finditer(page.octets):
         if _TITLED.match(page.text, match.start(), match.end()):
             continue  # the title's own pattern reads further

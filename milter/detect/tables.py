@@ -14,6 +14,7 @@ from functools import lru_cache
 import re2
 
 from milter.detect.context import header_name, latin_options
+from milter.detect.sieve import Sieve
 
 Span = tuple[int, int]
 HEADER_SEARCH = 15  # rows without a header before a passage that is a table is taken to have none
@@ -111,10 +112,16 @@ def role_of(cell: str) -> str:
     label = header_name(words)
     if label and label not in ("other", "phone", "account"):
         return label
-    for name, pattern in _PATTERNS:
-        if pattern.search(words):
+    there = _sieve().surely(words.encode("latin-1", "replace"))
+    for at, (name, pattern) in enumerate(_PATTERNS):
+        if at in there and pattern.search(words):
             return name
     return label
+
+
+@lru_cache(maxsize=1)
+def _sieve() -> Sieve:
+    return Sieve(*(pattern for _, pattern in _PATTERNS))
 
 
 def cells(line: str, start: int, delimiter: str) -> list[Span]:
