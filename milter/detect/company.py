@@ -1,7 +1,9 @@
 """The company that a value keeps: what a document speaks of, and whose bank details are whose (N3, N5)."""
 
 import re
+from bisect import bisect_left, bisect_right
 from functools import lru_cache
+from operator import attrgetter
 
 from milter.detect import exact
 from milter.detect.branches import factored
@@ -70,7 +72,8 @@ def organisation_bank(page: Page, hit: Hit, names: list[Name]) -> bool:
     if _INVOICE.search(page.lower[:160]) and not _REFUND.search(near):
         return True
     close = page.lower[max(0, hit.start - 75) : hit.start]
-    people = sum(1 for name in names if name.role >= 0 and hit.start - 200 < name.start < hit.end + 60)
+    first = bisect_right(names, hit.start - 200, key=_START)  # names and hits are in the order of the text
+    people = sum(1 for name in names[first : bisect_left(names, hit.end + 60, key=_START)] if name.role >= 0)
     work = len(set(_ORGANISED.findall(near))) + len(set(_BODY.findall(close)))
     personal = len(set(_PERSONAL.findall(near))) + min(people, 2)
     if not personal:  # nobody's in sight: an organisation's where the paper speaks of business at all
@@ -78,6 +81,7 @@ def organisation_bank(page: Page, hit: Hit, names: list[Name]) -> bool:
     return work > personal
 
 
+_START = attrgetter("start")
 _INVOICE = re.compile(r"\b(?:invoice|statement of account|remittance|quotation)\b|^\W*statement\b")
 _REFUND = re.compile(r"\b(?:refund|reimburs\w*|salary|payroll|wages|expenses)\b")
 
@@ -119,11 +123,10 @@ def _lone_account(one: PageEvidence, hit: Hit) -> bool:
     block = one.page.block_at(one.page.line_at(hit.start))
     if block is not None and "sort" in block.roles:
         return False
+    first = bisect_right(one.hits, hit.start - 400, key=_START)
     others = any(
-        other.kind == "bank"
-        and abs(other.start - hit.start) < 400
-        and len(re.sub(r"\D", "", one.page.text[other.start : other.end])) == 6
-        for other in one.hits
+        other.kind == "bank" and len(re.sub(r"\D", "", one.page.text[other.start : other.end])) == 6
+        for other in one.hits[first : bisect_left(one.hits, hit.start + 400, key=_START)]
     )
     return not others and not re.search(
         r"\bbank|\bsort\b|\bbuilding society", one.page.lower[max(0, hit.start - 200) : hit.end + 120]
