@@ -1,8 +1,8 @@
 """The parent's side: a few warm children, given one piece of work at a time, killed when they overstay.
 
-Guarantees: a call answers or raises ChildFailed within `limits.seconds` and a little; a cancelled call kills
-its child; no child outlives the pool, and none is left a zombie; a child's answer is checked before it is
-believed. Works under asyncio and uvloop.
+Guarantees: a call answers or raises ChildFailed within `limits.seconds` and a little, or twice that where its
+first child was killed from outside; a cancelled call kills its child; no child outlives the pool, and none is left
+a zombie; a child's answer is checked before it is believed. Works under asyncio and uvloop.
 """
 
 import array
@@ -35,6 +35,10 @@ class ChildFailed(SealgateError):  # noqa: N818 the name is part of the contract
         super().__init__(f"the reading process failed ({kind})")
         self.kind: FailureKind = kind
         self.detail = detail  # a type name, for developers
+
+
+class _Killed(ChildFailed):
+    """The child was killed by someone else, such as the kernel short of memory: not the doing of what it read."""
 
 
 @dataclass(slots=True)
@@ -84,7 +88,12 @@ class Sandbox:
     async def call(self, header: Mapping[str, Any], *pieces: bytes) -> tuple[dict[str, Any], bytes]:
         """Have `work(header, content)` done in a child; the content is the pieces together. Raises ChildFailed."""
         async with self._free:
-            envelope, out = await self._at(header, pieces)
+            try:
+                envelope, out = await self._at(header, pieces)
+            except (
+                _Killed
+            ):  # once more, so that mail is not held for it; not again, lest it is what kills them
+                envelope, out = await self._at(header, pieces)
         failed, answer = envelope.get("failed"), envelope.get("answer")
         if failed in ("died", "timeout", "memory", "limit"):
             raise ChildFailed(failed, str(answer)[:100])
@@ -231,17 +240,22 @@ class Sandbox:
             message = wire.receive(child.channel, 2 * self._limits.total_bytes + PACKET_BYTES)
         except TimeoutError as fault:
             raise ChildFailed("timeout") from fault
-        except (OSError, wire.WireError) as fault:
+        except wire.WireError as fault:
             raise ChildFailed("died", type(fault).__name__) from fault
+        except OSError as fault:  # it went while it was being asked
+            raise await self._how_it_ended(child) from fault
         if message is None:
-            raise ChildFailed(await self._how_it_ended(child))
+            raise await self._how_it_ended(child)
         return message
 
-    async def _how_it_ended(self, child: _Child) -> FailureKind:
+    async def _how_it_ended(self, child: _Child) -> ChildFailed:
         try:
-            return "timeout" if await self._end(child) == signal.SIGXCPU else "died"
-        except ChildFailed:
-            return "died"
+            by = await self._end(child)
+        except ChildFailed as fault:  # with the process that it came from
+            return _Killed("died", fault.detail)
+        if by == signal.SIGKILL:
+            return _Killed("died", "killed")
+        return ChildFailed("timeout" if by == signal.SIGXCPU else "died")
 
 
 class SyncSandbox:

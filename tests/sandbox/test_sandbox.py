@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -113,6 +114,40 @@ async def test_a_child_killed_while_idle_is_replaced_unseen(sandbox: Sandbox) ->
         os.kill(pid, 9)
         wait_until_ended(pid)
     assert (await sandbox.call({"do": "echo"}, b"x"))[1] == b"x"
+
+
+async def test_a_child_killed_at_work_is_asked_once_more_elsewhere(sandbox: Sandbox) -> None:
+    """The kernel may kill a child for want of memory: what it had been given is done by another."""
+    (answer, _), _ = await asyncio.gather(*(sandbox.call({"do": "echo"}, b"") for _ in range(2)))
+    calls = [
+        asyncio.create_task(sandbox.call({"do": "hang_as", "pid": answer["pid"]}, b"x")) for _ in range(2)
+    ]
+    await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)  # the other child's
+    os.kill(answer["pid"], signal.SIGKILL)
+    assert [content for _, content in await asyncio.gather(*calls)] == [b"x", b"x"]
+
+
+async def test_what_kills_two_children_is_not_tried_on_a_third() -> None:
+    """What makes the kernel kill whoever reads it is a failure in the end, and the next call is served."""
+    others = set(children_of(os.getpid()))
+    sandbox = Sandbox(WORK, {}, size=1, limits=LIMITS)
+    await sandbox.start()
+    (source,) = set(children_of(os.getpid())) - others
+    killed: set[int] = set()
+    try:
+        call = asyncio.create_task(sandbox.call({"do": "hang"}, b""))
+        while not call.done():
+            for pid in set(children_of(source)) - killed:
+                os.kill(pid, signal.SIGKILL)
+                killed.add(pid)
+            await asyncio.sleep(0)
+        with pytest.raises(ChildFailed) as failed:
+            await call
+        assert failed.value.kind == "died"
+        assert len(killed) >= 2
+        assert (await sandbox.call({"do": "echo"}, b"x"))[1] == b"x"
+    finally:
+        await sandbox.close()
 
 
 def wait_until_ended(pid: int) -> None:

@@ -43,6 +43,11 @@ def hang(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], byt
     return {}, b""
 
 
+def hang_as(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
+    """Hang in the child of this number alone."""
+    return hang(header, content) if os.getpid() == header["pid"] else echo(header, content)
+
+
 def hog(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
     return {"size": len(bytearray(8 << 30))}, b""
 
@@ -92,5 +97,6 @@ def lie(header: Mapping[str, Any], content: bytes) -> Any:
 
 
 DEEDS = {
-    deed.__name__: deed for deed in (echo, inherited, spin, hang, hog, crash, vanish, fault, escape, lie)
+    deed.__name__: deed
+    for deed in (echo, inherited, spin, hang, hang_as, hog, crash, vanish, fault, escape, lie)
 }
