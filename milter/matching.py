@@ -18,6 +18,7 @@ from typing import Any
 from milter.assess.known import Known, with_lists
 from milter.detect.match import pack
 from milter.errors import StoreError
+from milter.sandbox import Sandbox
 from milter.settings import StoreSettings
 from milter.store import exact
 from milter.store.engine import Store, open_store
@@ -37,13 +38,21 @@ class Lists:
         """Give what judging needs to know, with the lists in it."""
         return with_lists(known, self.descriptor, self.key) if self.names else known
 
-    def init(self) -> dict[str, Any]:
-        """Give what children are told, beside the descriptor that they inherit."""
-        return {"exact": {"descriptor": self.descriptor, "key": self.key.hex()}} if self.names else {}
+    def children(self, known: Known, size: int = 0) -> Sandbox:
+        """Give the children that read and judge by the same configuration and these lists; not started yet.
 
-    def descriptors(self) -> tuple[int, ...]:
-        """Give what children inherit."""
-        return (self.descriptor,) if self.names else ()
+        `size` is how many, as many as the settings say where it is 0.
+        """
+        told: dict[str, Any] = {"folder": str(known.settings.folder)}
+        if self.names:
+            told["exact"] = {"descriptor": self.descriptor, "key": self.key.hex()}
+        return Sandbox(
+            "milter.assess.child",
+            told,
+            size=size or known.settings.children,
+            limits=known.settings.read,
+            inherited=(self.descriptor,) if self.names else (),
+        )
 
     def close(self) -> None:
         """Let go of the memory file; what is mapped stays."""

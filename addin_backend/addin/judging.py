@@ -6,7 +6,6 @@ one with a mistake keeps the old one in force.
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 
 from addin_backend.addin.draft import FIRST, Draft, File, written
 from addin_backend.addin.problem import ProblemError
@@ -93,7 +92,10 @@ class Judging:
     async def turn(self) -> asyncio.Semaphore:
         """Wait for one's turn, for some seconds; the caller gives it back. Raises ProblemError."""
         try:
-            await asyncio.wait_for(self._turns.acquire(), WAIT_SECONDS)
+            async with asyncio.timeout(
+                WAIT_SECONDS
+            ):  # wait_for() of Python 3.11 may lose a turn that came late
+                await self._turns.acquire()
         except TimeoutError as error:
             raise ProblemError("busy") from error
         return self._turns
@@ -152,13 +154,7 @@ class Judging:
     async def _take(self, known: Known) -> None:
         """Judge by `known` from now on; the lists for exact matching are read anew too."""
         lists = await asyncio.to_thread(matching.lists_of, self._site.store)
-        children = Sandbox(
-            "milter.assess.child",
-            {"folder": _folder(self._site.folder), **lists.init()},
-            size=known.settings.children,
-            limits=known.settings.read,
-            inherited=lists.descriptors(),
-        )
+        children = lists.children(known)
         try:
             await children.start()
         except ChildFailed:
@@ -175,10 +171,6 @@ class Judging:
             await children.close()
         if lists is not None:
             lists.close()
-
-
-def _folder(folder: Path | None) -> str | None:
-    return str(folder) if folder else None
 
 
 def _path(place: int) -> str:

@@ -69,17 +69,10 @@ class Desk:
                 await self.close()
                 self._children_are_old = False
             if self._children is None:
-                folder = self.site.folder
                 self._lists = await asyncio.to_thread(
                     lists_of, self.site.store
                 )  # what they name is masked too
-                children = Sandbox(
-                    "milter.assess.child",
-                    {"folder": str(folder) if folder else None, **self._lists.init()},
-                    size=1,
-                    limits=self.site.known.settings.read,
-                    inherited=self._lists.descriptors(),
-                )
+                children = self._lists.children(self.site.known, 1)
                 await children.start()
                 self._children = children
         return await self._children.call(header, content)

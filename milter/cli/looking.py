@@ -93,13 +93,7 @@ async def _answer_each(
     lists: Lists,
 ) -> int:
     cores = min(len(os.sched_getaffinity(0)), len(paths))
-    children = Sandbox(
-        "milter.assess.child",
-        {"folder": str(arguments.config) if arguments.config else None, **lists.init()},
-        size=cores,
-        limits=known.settings.read,
-        inherited=lists.descriptors(),
-    )
+    children = lists.children(known, cores)
     await children.start()
     failed = 0
     try:

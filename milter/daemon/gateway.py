@@ -14,7 +14,7 @@ from milter.daemon import persons
 from milter.daemon.watch import Watch
 from milter.dispatch import Dispatch
 from milter.dispatch.surroundings import Surroundings
-from milter.errors import ConfigurationError
+from milter.errors import SealgateError
 from milter.message.envelope import Envelope
 from milter.outbox import Outbox
 from milter.policy.load import files_text
@@ -74,7 +74,11 @@ class Gateway:
         known = await asyncio.to_thread(load, self._folder)
         lists = await asyncio.to_thread(matching.lists_of, self.surroundings.store)
         known = lists.into(known)
-        children = await _children(self._folder, known, lists)
+        try:
+            children = await _children(known, lists)
+        except SealgateError:
+            lists.close()
+            raise
         old, self.surroundings.children = self.surroundings.children, children
         self.surroundings.known, self.surroundings.seen = known, _memory(known)
         await _note_policy(self.surroundings.store, known)
@@ -118,7 +122,7 @@ async def build(folder: Path | None, index: int, node: str) -> Gateway:
         else None
     )
     children, _, _ = await asyncio.gather(
-        _children(folder, known, lists), _note_policy(store, known), next_hop.probe()
+        _children(known, lists), _note_policy(store, known), next_hop.probe()
     )
     with_ = Surroundings(known, children, store, next_hop, secure, utc_now, lambda: None)
     with_.seen = _memory(known)
@@ -162,20 +166,14 @@ def _memory(known: Known) -> Seen:
     return Seen(known.settings.seen_mib * 2**20)
 
 
-async def _children(folder: Path | None, known: Known, lists: matching.Lists) -> Sandbox:
+async def _children(known: Known, lists: matching.Lists) -> Sandbox:
     """Start the children, and see that they judge by the same policy."""
-    children = Sandbox(
-        "milter.assess.child",
-        {"folder": str(folder) if folder else None, **lists.init()},
-        size=known.settings.children,
-        limits=known.settings.read,
-        inherited=lists.descriptors(),
-    )
+    children = lists.children(known)
     await children.start()
     answer, _ = await children.call({"op": "policy"}, b"")
     if answer.get("policy") != known.policy.hash:
         await children.close()
-        raise ConfigurationError(())
+        raise SealgateError("The configuration was changed while it was being read. Start or reload again.")
     return children
 
 

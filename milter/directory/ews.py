@@ -4,11 +4,14 @@ The library is imported when it is first needed, since it is large. Its calls bl
 """
 
 import threading
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from milter.directory.entry import DirectoryError
+from milter.directory.threads import Threads
 
 CONNECTIONS = 4
+T = TypeVar("T")
 
 
 class Ews:
@@ -55,6 +58,20 @@ def _adapter(ca_file: str) -> Any:
             super().cert_verify(conn, url, ca_file if verify else verify, cert)
 
     return OwnAuthority
+
+
+async def asked(threads: Threads, work: Callable[[], T]) -> T:
+    """Have the library asked in one of the threads. Raises DirectoryError for whatever it raises."""
+
+    def guarded() -> T:
+        try:
+            return work()
+        except DirectoryError:
+            raise
+        except Exception as error:  # the library raises its own, those of HTTP, of XML, and plain ones
+            raise fault_of(error) from error
+
+    return await threads.run(guarded)
 
 
 def fault_of(error: Exception) -> DirectoryError:

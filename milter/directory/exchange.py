@@ -3,14 +3,13 @@
 Exchange Online shuts its EWS off; there Microsoft Graph does this (`graph`).
 """
 
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import Any
 
 from milter.directory.entry import DEPTH, MEMBERS, Entry, plain
-from milter.directory.ews import CONNECTIONS, Ews, fault_of
+from milter.directory.ews import CONNECTIONS, Ews, asked
 from milter.directory.threads import Threads
 
-T = TypeVar("T")
 NAMED = 5
 GROUPS = ("PublicDL", "PrivateDL", "GroupMailbox")
 
@@ -24,26 +23,18 @@ class Exchange:
 
     async def look_up(self, address: str) -> Entry | None:
         """Give the person or group that has an address."""
-        return await self._ask(lambda: self._look_up(address))
+        return await asked(self._threads, lambda: self._look_up(address))
 
     async def named(self, name: str) -> tuple[Entry, ...]:
         """Give those whom the server resolves a name to."""
-        return await self._ask(
-            lambda: tuple(_person(box, contact) for box, contact in self._resolved(name)[:NAMED])
+        return await asked(
+            self._threads,
+            lambda: tuple(_person(box, contact) for box, contact in self._resolved(name)[:NAMED]),
         )
 
     async def close(self) -> None:
         """End the threads."""
         self._threads.close()
-
-    async def _ask(self, work: Callable[[], T]) -> T:
-        def guarded() -> T:
-            try:
-                return work()
-            except Exception as error:  # the library raises its own, those of HTTP, of XML, and plain ones
-                raise fault_of(error) from error
-
-        return await self._threads.run(guarded)
 
     def _look_up(self, address: str) -> Entry | None:
         found = self._resolved(f"smtp:{address}")

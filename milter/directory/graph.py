@@ -5,6 +5,7 @@ administrator. Guarantees: pages are followed on Graph's own host only; a token 
 """
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -99,7 +100,7 @@ class Graph:
 
     async def _get(self, url: str, query: Mapping[str, str] | None) -> Mapping[str, Any]:
         for again in (True, False):
-            token = await self._threads.run(lambda fresh=not again: self._token(fresh=fresh))  # type: ignore[misc]
+            token = await self._threads.run(partial(self._token, fresh=not again))
             headers = {"Authorization": f"Bearer {token}", "ConsistencyLevel": "eventual"}
             try:
                 response = await self._http.get(url, params=query, headers=headers)

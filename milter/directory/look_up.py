@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from milter import log
@@ -57,17 +58,13 @@ class Directory:
     async def entries(self, addresses: Iterable[str]) -> Mapping[str, Entry]:
         """Give what is known of addresses; what is not known in time is not among it."""
         wanted = {address.lower(): address for address in addresses}
-        found = await self._answers(
-            {address: (lambda a=address: self._one(a)) for address in wanted}  # type: ignore[misc]
-        )
+        found = await self._answers({address: partial(self._one, address) for address in wanted})
         return {wanted[key]: answer[0] for key, answer in found.items() if answer}
 
     async def named(self, names: Iterable[str]) -> Mapping[str, Answer]:
         """Give those who bear each name (of `name_key`); one that nothing is known of in time is not among it."""
         keys = {"name " + name: name for name in names}
-        found = await self._answers(
-            {key: (lambda n=name: self._source.named(n)) for key, name in keys.items()}  # type: ignore[misc]
-        )
+        found = await self._answers({key: partial(self._source.named, name) for key, name in keys.items()})
         return {
             keys[key]: tuple(entry for entry in answer if name_key(entry.name) == keys[key])
             for key, answer in found.items()

@@ -5,15 +5,13 @@ bytes that came; nothing is taken away before `dealt_with`; each call ends with 
 """
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from milter.directory.entry import DirectoryError
-from milter.directory.ews import Ews, fault_of
+from milter.directory.ews import Ews, asked, fault_of
 from milter.directory.threads import Threads
 
-T = TypeVar("T")
 MOST = 50  # messages of one look
 LARGEST = 10 * 1024 * 1024  # octets; a receipt is a few thousand
 LONGEST_MINUTES = 29  # that Exchange keeps a stream of events open at most is 30
@@ -38,31 +36,20 @@ class Mailbox:
 
     async def look(self) -> tuple[Found, ...]:
         """Give what lies in the inbox, a part of it where it is much. Raises DirectoryError."""
-        return await self._ask(self._look)
+        return await asked(self._threads, self._look)
 
     async def dealt_with(self, ids: Sequence[str]) -> None:
         """Put messages among the deleted ones; those that are gone already do no harm. Raises DirectoryError."""
         if ids:
-            await self._ask(lambda: self._delete(ids))
+            await asked(self._threads, lambda: self._delete(ids))
 
     async def news(self, minutes: int) -> bool:
         """Wait until something comes in, so many minutes at most; say whether something did. Raises DirectoryError."""
-        return await self._ask(lambda: self._wait(min(minutes, LONGEST_MINUTES)))
+        return await asked(self._threads, lambda: self._wait(min(minutes, LONGEST_MINUTES)))
 
     def close(self) -> None:
         """End the threads; a wait for news ends with its minutes, or with the process."""
         self._threads.close()
-
-    async def _ask(self, work: Callable[[], T]) -> T:
-        def guarded() -> T:
-            try:
-                return work()
-            except DirectoryError:
-                raise
-            except Exception as error:  # the library raises its own, those of HTTP, of XML, and plain ones
-                raise fault_of(error) from error
-
-        return await self._threads.run(guarded)
 
     def _account(self) -> Any:
         from exchangelib import DELEGATE, Account

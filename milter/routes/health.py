@@ -27,7 +27,8 @@ class Health:
             self._told.clear()
             self._watch = asyncio.get_running_loop().create_task(self._until_alive())
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._told.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._told.wait()
 
     async def close(self) -> None:
         """Stop asking."""
