@@ -157,6 +157,10 @@ def _refuse(message: Message, edits: bool, structural: bool) -> None:
         raise EditError(
             "The message can be read in more than one way, or not in full, so it can't be changed safely."
         )
+    if (
+        structural and not message.nodes
+    ):  # RFC 2045 section 6.4 forbids it; its parts have no place in the octets
+        raise EditError("The message's parts are encoded all together, so it can't be changed safely.")
 
 
 def _applied(raw: bytes, splices: list[Splice]) -> bytes:
@@ -183,7 +187,7 @@ def _one_field(message: Message, name: str, octets: bytes) -> list[Splice]:
     """Return the first field of the name replaced, others gone; on top where there is none."""
     there = [f for f in message.fields if f.name == name.lower()]
     if not there:
-        top = message.nodes[0].head[0]
+        top = message.nodes[0].head[0] if message.nodes else message.fields[0].start
         gap = b"" if message.fields or message.header_end > top else b"\r\n"
         return [Splice(top, top, octets + gap)]
     first, *others = there

@@ -1,5 +1,6 @@
 """Changes by splicing: what was asked for is changed, all else stays byte for byte, and sealed mail is left alone."""
 
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -246,6 +247,18 @@ def test_ambiguous_mail_is_not_edited() -> None:
     assert message.ambiguities
     with pytest.raises(EditError):
         append_part(message, FILE)
+
+
+def test_a_multipart_that_is_encoded_as_a_whole_is_not_edited() -> None:
+    """Its parts have no place in the octets; a subject or a trace field can still be written (RFC 2045 6.4)."""
+    inside = b"--b\r\n\r\nhi\r\n--b--\r\n"
+    head = b"Content-Type: multipart/mixed; boundary=b\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    message = parse(head + b64encode(inside) + b"\r\n")
+    assert [part.content for part in message.parts if part.role == "body"] == [b"hi"]
+    for edit in (lambda: append_part(message, FILE), lambda: replace_body(message, NOTE)):
+        with pytest.raises(EditError):
+            edit()
+    assert parse(replace_subject(message, "x")).subject == "x"
 
 
 def test_lines_of_spaces_in_a_header_go_with_an_edit() -> None:
