@@ -151,19 +151,25 @@ def _release(tx: Transaction, item: Item, with_: Surroundings) -> Parcel:
     full = quarantine.get(tx, item.subject)
     recipient = str(item.payload["recipient"])
     message = parse(quarantine.content(tx, item.subject), with_.known.caps)
-    told = trace.Trace(
-        id=item.subject,
-        key=bytes.fromhex(tx.vault.digest("trace")),
-        helo="quarantine",
-        peer="127.0.0.1",
-        hostname=with_.known.settings.smtp.hostname,
-        protocol="ESMTP",
-        at=tx.now,
-    )
+    told = trace_of_held(item, with_)
     envelope = mailing.envelope_from(full.envelope)
     mine = tuple(r for r in envelope.recipients if r.address == recipient)
     secure = any("verified-tls" in r.obligations for r in full.recipients if r.recipient == recipient)
     return Parcel(replace(envelope, recipients=mine), trace.traced(message, told), secure)
+
+
+def trace_of_held(item: Item, with_: Surroundings, recipient: str = "") -> trace.Trace:
+    """Give what the trace of a held message says: it comes from the quarantine of this gateway."""
+    return trace.Trace(
+        id=item.subject,
+        key=bytes.fromhex(with_.store.vault.digest("trace")),
+        helo="quarantine",
+        peer="127.0.0.1",
+        hostname=with_.known.settings.smtp.hostname,
+        protocol="ESMTP",
+        at=with_.clock(),
+        recipient=recipient,
+    )
 
 
 def _verdict_of_people(tx: Transaction, item: Item, with_: Surroundings) -> Parcel:

@@ -16,9 +16,9 @@ from milter.dispatch.protecting import Draft, drafts_for
 from milter.dispatch.surroundings import Surroundings
 from milter.dispatch.wishes import wishes_of
 from milter.errors import RequestError
-from milter.message import trace
 from milter.message.envelope import Envelope
 from milter.message.parse import parse
+from milter.outbox.parcels import trace_of_held
 from milter.policy.model import Action, Reason, Verdict
 from milter.policy.policy import Policy
 from milter.relay.session import SessionFacts
@@ -68,7 +68,9 @@ async def protect_held(item: Item, owner: str, with_: Surroundings) -> Callable[
     if why := _must_not_edit(case, with_.known.policy):
         return _given_back(item, owner, why)
     wanted = ((envelope.recipients[0], verdict),)
-    drafts, failed = await drafts_for(case, wanted, _trace_of(item, with_), with_)
+    drafts, failed = await drafts_for(
+        case, wanted, trace_of_held(item, with_, envelope.recipients[0].address), with_
+    )
     if not drafts or drafts[0].share is None:
         return _given_back(item, owner, failed[0].why if failed else "There is nothing in it to be locked.")
     return _kept(item, owner, held, drafts[0], with_)
@@ -104,19 +106,6 @@ def _must_not_edit(case: Case, policy: Policy) -> str:
     if any(part.examination.protect for part in subject):
         return "Its subject holds personal information, which nothing can lock."
     return ""
-
-
-def _trace_of(item: Item, with_: Surroundings) -> trace.Trace:
-    return trace.Trace(
-        id=item.subject,
-        key=bytes.fromhex(with_.store.vault.digest("trace")),
-        helo="quarantine",
-        peer="127.0.0.1",
-        hostname=with_.known.settings.smtp.hostname,
-        protocol="ESMTP",
-        at=with_.clock(),
-        recipient=str(item.payload["recipient"]),
-    )
 
 
 def _given_back(item: Item, owner: str, why: str) -> Callable[[Transaction], None]:
