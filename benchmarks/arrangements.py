@@ -123,7 +123,10 @@ def pass_through(sink: int, stack: ExitStack) -> Running:
 
 
 def configured(folder: Path, port: int, sink: int, mode: str) -> None:
-    """Write the shipped configuration for the corpus's sender, in one of the policy's modes."""
+    """Write the shipped configuration for the corpus's sender, in one of the policy's modes.
+
+    Text of pictures is not recognised: a plain installation can't, nor can any of the others.
+    """
     shutil.copytree(shipped_folder(), folder, dirs_exist_ok=True)
     policy = (folder / "policy.toml").read_text().replace('mode = "enforce"', f'mode = "{mode}"', 1)
     (folder / "policy.toml").write_text(policy)
@@ -132,7 +135,7 @@ def configured(folder: Path, port: int, sink: int, mode: str) -> None:
     (folder / "sealgate.toml").write_text(
         f'log-level = "warning"\n[smtp]\nlisten = ["127.0.0.1:{port}"]\n[next-hop]\nport = {sink}\n'
         f'[store]\nurl = "sqlite:///{folder}/sealgate.db"\nkey-file = "{folder}/sealgate.key"\n'
-        "[dns]\nenabled = false\n"
+        "[dns]\nenabled = false\n[read]\nocr-pages = 0\n"
     )
 
 

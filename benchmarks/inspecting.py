@@ -1,5 +1,10 @@
-"""What inspecting and encrypting cost by themselves, in one process: mean CPU milliseconds a message, by sort."""
+"""What inspecting and encrypting cost by themselves, in one process: mean CPU milliseconds a message, by sort.
 
+Pictures are not recognised as text here, since nothing else in the run does that: what recognising costs stands in
+`Cost.pictures`, apart.
+"""
+
+import io
 import json
 import time
 from collections import defaultdict
@@ -7,12 +12,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from random import Random
+from typing import Any
 
+from PIL import Image, ImageDraw, ImageFont
+
+from benchmarks import performance_corpus as corpus
 from benchmarks.arrangements import configured
 from milter.assess.inspect import Matter, inspect
 from milter.assess.judge import Assessment, assess
 from milter.assess.known import Known, load
+from milter.attachments import ocr
 from milter.attachments.protect import protect
+from milter.attachments.read import read
 from milter.dispatch.targets import LOCKS, STRONG
 from milter.message.envelope import Envelope, Recipient
 from milter.message.model import Message
@@ -31,6 +43,9 @@ class Cost:
     encrypt: float
     personal: int  # messages that hold something personal
     by_sort: Mapping[str, tuple[int, float, float]]  # messages, parse to decide, encrypting
+    pictures: Mapping[
+        str, float
+    ]  # what recognising the text of one costs, ms; empty where it is not installed
 
     @property
     def total(self) -> float:
@@ -51,19 +66,64 @@ def cost(folder: Path) -> Cost:
     configured(settings, 10025, 10026, "enforce")
     known = load(settings)
     rows = [json.loads(line) for line in (folder / "index.jsonl").read_text().splitlines()]
+    rows += [_long_pdf(folder, personal) for personal in (True, False)]
     for _ in range(2):
         sums: dict[str, list[float]] = defaultdict(lambda: [0.0] * 5)
         for row in rows:
             raw = (folder / row["file"]).read_bytes()
             steps = _steps(raw, row["sender"], row["recipients"], known)
             sums[row["sort"]] = [a + b for a, b in zip(sums[row["sort"]], (1.0, *steps), strict=True)]
-    count = len(rows)
-    mean = [1000 * sum(each[at] for each in sums.values()) / count for at in range(1, 5)]
+    mixed = [each for sort, each in sums.items() if sort != "long-pdf"]
+    count = sum(each[0] for each in mixed)
+    mean = [1000 * sum(each[at] for each in mixed) / count for at in range(1, 5)]
     by_sort = {
         sort: (int(n), 1000 * sum(rest[:3]) / n, 1000 * rest[3] / n)
         for sort, (n, *rest) in sorted(sums.items())
     }
-    return Cost(*mean, personal=sum(row["personal"] for row in rows), by_sort=by_sort)
+    personal = sum(row["personal"] for row in rows if row["sort"] != "long-pdf")
+    return Cost(*mean, personal=personal, by_sort=by_sort, pictures=_pictures())
+
+
+def _long_pdf(folder: Path, personal: bool) -> dict[str, Any]:
+    """Write a message with a long PDF, which is measured beside the mix; its line of the index."""
+    name = f"long-pdf-{personal}.eml"
+    raw = corpus.message(Random(1), 0, "long-pdf", personal, corpus.RECIPIENTS[:1])
+    (folder / name).write_bytes(raw)
+    return {
+        "file": name,
+        "sort": "long-pdf",
+        "sender": corpus.SENDER,
+        "recipients": corpus.RECIPIENTS[:1],
+        "personal": personal,
+    }
+
+
+def _pictures() -> dict[str, float]:
+    """Recognise a scanned page, a photograph of one and a picture without text, each once."""
+    if not ocr.installed():
+        return {}
+    page = _typed_page()
+    photograph = page.rotate(2, fillcolor=120).resize((3000, 4000)).point(lambda shade: 40 + shade * 3 // 5)
+    noise = Image.frombytes("L", (2000, 2500), Random(1).randbytes(5_000_000))
+    found: dict[str, float] = {}
+    for name, picture, kind in (
+        ("scanned page", page, "PNG"),
+        ("photographed page of 12 megapixels", photograph, "JPEG"),
+        ("noise of 5 MB", noise, "PNG"),
+    ):
+        out = io.BytesIO()
+        picture.save(out, kind)
+        started = time.process_time()
+        read(out.getvalue(), name=f"picture.{kind.lower()}")
+        found[name] = 1000 * (time.process_time() - started)
+    return found
+
+
+def _typed_page() -> Image.Image:
+    page = Image.new("L", (1654, 2339), 255)  # A4 at 200 dots an inch
+    text = corpus.sentences(Random(1), 3_000, personal=True)
+    ImageDraw.Draw(page).multiline_text((150, 150), text, fill=0, font=ImageFont.load_default(28), spacing=14)
+    return page
 
 
 def _steps(raw: bytes, sender: str, recipients: list[str], known: Known) -> tuple[float, ...]:
