@@ -10,7 +10,6 @@ from milter.errors import RequestError
 from milter.settings import load_settings
 from milter.store import accounts, doors, ids
 
-ROLES = ("reviewer", "governance", "it", "auditor", "help-desk", "recorder", "unmask")
 DAYS = 7
 
 

@@ -1,32 +1,59 @@
 """The commands and their options; each is carried out by a function of a module beside this one."""
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import milter
 from milter import log
-from milter.cli import (
-    accounts,
-    addin,
-    doctor,
-    feedback,
-    keeping,
-    looking,
-    matching,
-    partners,
-    records,
-    running,
-    sharing,
-)
+from milter.cli.choices import EVIDENCE, LISTS, ROLES, VERDICTS
 from milter.errors import ConfigurationError, RequestError, SealgateError
-from milter.policy.model import EVIDENCE
-from milter.store.feedback import VERDICTS
 
 Command = Callable[[argparse.Namespace], int]
 DONE, FAILED, WRONG = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Later:
+    """A command whose module is imported when it is carried out: the gateway starts without the others' needs."""
+
+    module: str
+    name: str
+
+    def resolved(self) -> Command:
+        """Import it."""
+        command: Command = getattr(importlib.import_module(self.module), self.name)
+        return command
+
+    def __call__(self, arguments: argparse.Namespace) -> int:
+        return self.resolved()(arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class _Module:
+    """A module of commands by its name."""
+
+    module: str
+
+    def __getattr__(self, name: str) -> _Later:
+        return _Later(self.module, name)
+
+
+accounts = _Module("milter.cli.accounts")
+addin = _Module("milter.cli.addin")
+doctor = _Module("milter.cli.doctor")
+feedback = _Module("milter.cli.feedback")
+keeping = _Module("milter.cli.keeping")
+looking = _Module("milter.cli.looking")
+matching = _Module("milter.cli.matching")
+partners = _Module("milter.cli.partners")
+records = _Module("milter.cli.records")
+running = _Module("milter.cli.running")
+sharing = _Module("milter.cli.sharing")
 
 ABOUT = """\
 Sealgate stands between a council's mail server and the world. It finds personal information in outgoing mail
@@ -289,7 +316,7 @@ def _partners(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         "take in a published list (CSV): schools from the GIAS register, accredited NHS domains",
         "The difference is shown first. What was written by hand is never touched.",
     )
-    bring_in.add_argument("--kind", required=True, choices=tuple(partners.LISTS))
+    bring_in.add_argument("--kind", required=True, choices=LISTS)
     bring_in.add_argument("--dry-run", action="store_true", help="show what would change, and change nothing")
     bring_in.add_argument("--force", action="store_true", help="even if more than half would go")
     bring_in.add_argument("file", metavar="FILE", help="a path; '-' reads standard input")
@@ -361,7 +388,7 @@ def _accounts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         acts, "list", accounts.listing, "list the accounts, their roles and when they were last here"
     )
     invite = _command(acts, "invite", accounts.invite, "print a link by which somebody sets up an account")
-    invite.add_argument("--role", action="append", required=True, choices=accounts.ROLES)
+    invite.add_argument("--role", action="append", required=True, choices=ROLES)
     invite.add_argument(
         "--organisation",
         action="append",

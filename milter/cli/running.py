@@ -6,15 +6,11 @@ import os
 import platform
 import sys
 
-import shtab
-
 from milter import log
 from milter.assess.known import load
 from milter.assess.warm import warm
-from milter.cli import demonstration
 from milter.daemon import gateway, supervisor
 from milter.errors import ConfigurationError, SealgateError
-from milter.policy.matrix import matrix
 from milter.settings import describe
 
 
@@ -31,6 +27,8 @@ def serve(arguments: argparse.Namespace) -> int:
 
 def demo(arguments: argparse.Namespace) -> int:
     """Carry out `sealgate demo`."""
+    from milter.cli import demonstration
+
     log.configure("error")
     return asyncio.run(demonstration.run(arguments.port, once=arguments.once))
 
@@ -65,6 +63,8 @@ def check_config(arguments: argparse.Namespace) -> int:
 
 def routes(arguments: argparse.Namespace) -> int:
     """Carry out `sealgate routes`."""
+    from milter.policy.matrix import matrix
+
     known = load(arguments.config)
     sys.stdout.write(matrix(known.policy) + "\n")
     if known.settings.secure_next_hop is None:
@@ -77,6 +77,8 @@ def routes(arguments: argparse.Namespace) -> int:
 
 def completion(arguments: argparse.Namespace) -> int:
     """Carry out `sealgate completion`."""
+    import shtab
+
     from milter.cli.main import parser
 
     sys.stdout.write(shtab.complete(parser(), shell=arguments.shell) + "\n")
