@@ -31,7 +31,7 @@ def read_tar(file: File, draft: Draft) -> None:
                 if member.size > file.budget.room():
                     raise LimitError("unpacks to more than is allowed")
                 source = archive.extractfile(member)
-                content = source.read(file.budget.room() + 1) if source else b""
+                content = source.read(member.size) if source else b""  # what is asked for is reserved at once
                 file.budget.unpack(len(content))
                 draft.member(member.name, content)
             draft.say("file names", "\n".join(names))

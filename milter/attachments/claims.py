@@ -3,7 +3,9 @@
 Programs name HTML and CSV '.xls', RTF '.doc', and declare half of all files as octet-stream: no lies.
 """
 
-TEXTS = frozenset(("text", "csv", "html", "xml", "svg", "eml", "calendar", "vcard", "pgp", "rtf", "empty"))
+TEXTS = frozenset(
+    ("text", "csv", "html", "xml", "svg", "eml", "mbox", "calendar", "vcard", "pgp", "rtf", "empty")
+)
 WORD = frozenset(
     ("doc", "docx", "rtf", "odt", "html", "xml", "text", "eml", "ooxml", "locked-office", "empty")
 )

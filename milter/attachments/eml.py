@@ -1,7 +1,19 @@
-"""Messages inside messages: every leaf of every view of the structure becomes a member."""
+"""Messages inside messages: every leaf of every view of the structure becomes a member; folders of messages."""
+
+import re
 
 from milter.attachments.draft import Draft, File
 from milter.settings import Caps
+
+BEGIN = re.compile(rb"(?m)^From [^\r\n]{1,300}\r?\n(?=[\x21-\x39\x3b-\x7e]{1,76}:)")
+
+
+def read_mbox(file: File, draft: Draft) -> None:
+    """Read a folder of messages as programs export it (RFC 4155), each message a member."""
+    starts = [match.end() for match in BEGIN.finditer(file.content)]
+    ends = [match.start() for match in BEGIN.finditer(file.content)][1:]
+    for number, (start, end) in enumerate(zip(starts, [*ends, len(file.content)], strict=True), 1):
+        draft.member(f"message {number}", file.content[start:end], "message/rfc822")
 
 
 def read_eml(file: File, draft: Draft) -> None:

@@ -9,8 +9,9 @@ import re
 from milter.attachments.draft import Draft, File
 from milter.attachments.links import note_links
 from milter.attachments.marks import CELL, CLOSE, HIDDEN, ROW, TABLE, say_marked
+from milter.attachments.picture import embedded_picture, settle_pictures
 from milter.attachments.text import charset_of
-from milter.message.text import decode_text
+from milter.message.text import decode_text, lenient_base64
 
 BLOCKS = (
     "p,div,br,li,h1,h2,h3,h4,h5,h6,blockquote,pre,hr,dt,dd,ul,ol,dl,section,article,header,footer,address,"
@@ -28,6 +29,9 @@ COMMENT = re.compile(r"<!--(.*?)(?:-->|\Z)", re.DOTALL)
 TAG = re.compile(r"<[^<>]*>")
 CHARSET = re.compile(rb"""(?i)<meta[^<>]{0,200}charset\s{0,9}=\s{0,9}["']?\s{0,9}([a-z0-9_:.-]{1,40})""")
 PREFORMATTED = re.compile(r"(?i)<(?:pre|textarea|xmp|listing|plaintext)\b|white-space\s{0,3}:\s{0,3}pre")
+TEMPLATE = re.compile(r"(?i)<(/?)template\b")  # a tree has its content apart, where no text is taken from
+WRITTEN = re.compile(r"""content\s{0,9}:\s{0,9}(["'])(.{1,2000}?)\1""")  # text that a style sheet puts in
+DATA = re.compile(r"""(?i)data:([\w.+/;=-]{0,100});base64,([A-Za-z0-9+/=\s]{16,})""")
 DEEP = 2_000  # elements in one another; lexbor walks deeper trees by recursion
 
 
@@ -39,7 +43,7 @@ def read_html(file: File, draft: Draft) -> None:
     charset = charset_of(file.declared) or (declared[1].decode("ascii") if declared else "")
     source = decode_text(file.content, charset)
     note_links(source, draft)
-    tree = LexborHTMLParser(_flat(_unwrapped(source)))
+    tree = LexborHTMLParser(_flat(_unwrapped(TEMPLATE.sub(r"<\1noscript", source))))
     said = _attributes(tree)
     comments = [TAG.sub(" ", inside) for inside in COMMENT.findall(source)]
     for node in tree.css("style,script"):
@@ -52,6 +56,14 @@ def read_html(file: File, draft: Draft) -> None:
         draft.say("attributes", "\n".join(said), hidden=True)
     if comments:
         draft.say("comments", "\n".join(comments), hidden=True)
+    for data in DATA.finditer(source):
+        content = lenient_base64(data[2].encode("ascii", "replace"))
+        file.budget.unpack(len(content))
+        if data[1].lower().startswith("image/"):
+            embedded_picture("", content, draft)
+        else:
+            draft.member("", content)
+    settle_pictures(draft)
 
 
 def _flat(source: str) -> str:
@@ -89,9 +101,12 @@ def _attributes(tree) -> list[str]:  # type: ignore[no-untyped-def]
 
 
 def _script(node, draft: Draft) -> None:  # type: ignore[no-untyped-def]
-    """Scripts may carry text (mail clients do not run them); style sheets are only left out."""
+    """Scripts may carry text (mail clients do not run them); of style sheets only what they would show."""
+    text = node.text(deep=True, separator="")
     if node.tag == "script":
-        draft.say("script", node.text(deep=True, separator=""), hidden=True)
+        draft.say("script", text, hidden=True)
+    else:
+        draft.say("style", "\n".join(found[2] for found in WRITTEN.finditer(text)), hidden=True)
     node.decompose()
 
 

@@ -4,18 +4,22 @@ import binascii
 import quopri
 import re
 
+from lxml import etree
+
 from milter.attachments.draft import Draft, File
 from milter.attachments.links import note_links
 from milter.attachments.marks import say_marked
 from milter.attachments.text import charset_of
-from milter.attachments.xmltext import attributes_of, mark, parse, text_of
+from milter.attachments.xmltext import INLINE, attributes_of, local, mark, parse, text_of
 from milter.message.text import decode_text
 
 FOLD = re.compile(r"\r?\n[ \t]")
 SOFT = re.compile(r"=\r?\n")
 ESCAPE = re.compile(r"\\([nN,;\\])")
 PARAMETERS = re.compile(r"(?i);[A-Z0-9-]{1,40}=")
-KNOWN = ("officeDocument", "opendocument", "microsoft.com/office", "w3.org/2000/svg")
+HUMPS = re.compile(r"[_.-]|(?<=[a-z])(?=[A-Z])")
+MOST_ATTRIBUTES = 200_000
+KNOWN = ("officeDocument", "opendocument", "microsoft.com/office", "microsoft-com:office", "w3.org/2000/svg")
 
 
 def read_lines(file: File, draft: Draft) -> None:
@@ -63,12 +67,32 @@ def read_xml(file: File, draft: Draft) -> None:
         return
     known = any(one in uri for uri in _namespaces(root) for one in KNOWN)
     said = attributes_of(root, file.content)
-    values = [str(value) for value in root.xpath("//@*", smart_strings=False)][:200_000] if not known else []
+    values = _told(root) if not known else []
     mark(root, every=not known)
     text = text_of(root)
     note_links(text, draft)
     say_marked(draft, "text", text)
     draft.say("attributes", "\n".join(dict.fromkeys(said + values)), hidden=known)
+
+
+def _told(root: etree._Element) -> list[str]:
+    """Name each value as its element or attribute is named, since that is all that labels it: 'date Of Birth: ...'.
+
+    Elements that hold nothing but text are named where they stand; what attributes say is given back.
+    """
+    said: list[str] = []
+    for element in root.iter():
+        name = local(element)
+        said += [f"{_words(key)}: {value}" for key, value in element.attrib.items()] if name else []
+        if name and name not in INLINE and not len(element) and element.text and element.text.strip():
+            element.text = f"{_words(name)}: {element.text.strip()}"
+        if len(said) > MOST_ATTRIBUTES:
+            break
+    return said
+
+
+def _words(name: str) -> str:
+    return HUMPS.sub(" ", name.rpartition("}")[2])
 
 
 def _namespaces(root: object) -> list[str]:

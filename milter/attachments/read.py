@@ -12,7 +12,7 @@ from milter.attachments import sniff
 from milter.attachments.archive import read_7z, read_packed, read_rar, read_tar
 from milter.attachments.doc import read_doc
 from milter.attachments.draft import Budget, Draft, File, LimitError, LockedError, UnreadableError
-from milter.attachments.eml import read_eml
+from milter.attachments.eml import read_eml, read_mbox
 from milter.attachments.html import read_html
 from milter.attachments.msg import read_msg
 from milter.attachments.odf import read_odf
@@ -45,6 +45,7 @@ FORMATS: tuple[tuple[tuple[str, ...], Reader], ...] = (
     (("xml", "svg"), read_xml),
     (("calendar", "vcard"), read_lines),
     (("eml",), read_eml),
+    (("mbox",), read_mbox),
     (("msg",), read_msg),
     (("tnef",), read_tnef),
     (("docx", "xlsx", "pptx", "ooxml", "vsdx"), read_ooxml),

@@ -63,6 +63,7 @@ FIELD = re.compile(
 MAIL_FIELDS = re.compile(
     rb"(?im)^(?:received|return-path|mime-version|message-id|content-type|delivered-to|x-mailer|date|from|to|subject):"
 )
+MBOX = re.compile(rb"From [^\r\n]{1,300}\r?\n[\x21-\x39\x3b-\x7e]{1,76}:")  # RFC 4155 appendix A
 PGP = re.compile(rb"-----BEGIN PGP (MESSAGE|SIGNED MESSAGE|PRIVATE KEY BLOCK|PUBLIC KEY BLOCK|SIGNATURE)")
 CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 PACKAGES = (
@@ -151,6 +152,8 @@ def _text_kind(plain: bytes, name: str, declared: str) -> str:
     markup = HTML.search(plain) or b"<svg" in plain[:500].lower()
     if markup:
         return "svg" if b"<svg" in plain[:500].lower() and not HTML.search(plain) else "html"
+    if MBOX.match(plain):
+        return "mbox"
     if _message(plain, named=declared.startswith("message/") or ending in ("eml", "mht", "mhtml")):
         return "eml"
     if (declared.startswith("text/html") or ending in ("html", "htm", "xhtml", "shtml")) and b"<" in plain:

@@ -10,10 +10,14 @@ from functools import lru_cache
 from milter.attachments.draft import Draft, File
 from milter.attachments.links import note_links
 from milter.message.text import decode_text
+from milter.message.transfer import embedded
 
 QUOTED = re.compile(r'"[^"]*"?')
 BREAK = re.compile(r"[\r\n\t]")
 CELL_BREAKS = str.maketrans("\r\n\t", "   ")
+ESCAPE = re.compile(
+    r"\\u(00[2-9a-fA-F][0-9a-fA-F])"
+)  # of printable Latin letters, as JSON writes them (RFC 8259)
 SEPARATORS = ("\t", ";", "|", ",")
 
 
@@ -32,6 +36,11 @@ def read_text(file: File, draft: Draft) -> None:
         draft.say("table", as_table(text, separator), table=True, exact=True)
     else:
         draft.say("text", text, exact=True)
+    if ESCAPE.search(text):
+        draft.say("text, its escapes undone", ESCAPE.sub(lambda found: chr(int(found[1], 16)), text))
+    for packed in embedded(file.content):
+        file.budget.unpack(len(packed.octets))
+        draft.member(decode_text(packed.name), packed.octets)
 
 
 def separator_of(text: str, file: File) -> str:

@@ -56,6 +56,7 @@ def entries(draft: Draft) -> list[Entry]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             listed = [_entry(content, info) for info in archive.infolist()]
+            _say_comments(archive, draft)
     except (zipfile.BadZipFile, struct.error, ValueError, NotImplementedError, OverflowError) as fault:
         found = _strays(content, [])
         if not found:
@@ -64,6 +65,12 @@ def entries(draft: Draft) -> list[Entry]:
         return found
     _refuse_overlaps(listed)
     return listed + _strays(content, listed)
+
+
+def _say_comments(archive: zipfile.ZipFile, draft: Draft) -> None:
+    """Comments of the archive and of its members, which programs show beside the names (APPNOTE 4.4.18, 4.4.26)."""
+    said = dict.fromkeys((archive.comment, *(info.comment for info in archive.infolist())))
+    draft.say("comments", b"\n".join(said).decode("utf-8", "replace"), hidden=True)
 
 
 def _entry(content: bytes, info: zipfile.ZipInfo) -> Entry:

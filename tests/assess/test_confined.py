@@ -1,5 +1,6 @@
 """What readers can do inside a confined child, where files can't be opened for writing."""
 
+import gzip
 import io
 
 import pytest
@@ -11,6 +12,8 @@ from milter.attachments.ocr import installed
 from milter.message.model import Part
 from milter.sandbox import SyncSandbox
 from milter.settings import ReadLimits
+from tests.attachments.test_canaries import CANARIES
+from tests.attachments.test_formats import sevenzip, tar_of
 
 
 def _photograph(text: str) -> bytes:
@@ -34,6 +37,24 @@ def test_text_of_a_picture_is_recognised_in_a_child() -> None:
         answer, _ = child.call(*matter_header(Matter("", parts)))
     assert [part["status"] for part in answer["parts"]] == ["read", "read"]
     assert "nhs-number" in [f["kind"] for f in answer["parts"][1]["examination"]["findings"]]
+
+
+def test_every_format_is_read_within_the_limits_of_a_child() -> None:
+    """A small file of any format is read in full by a child with the shipped limits."""
+    files = {name: make() for name, (make, _) in CANARIES.items()}
+    files |= {"tar": tar_of({"a.txt": b"a"}), "tgz": gzip.compress(tar_of({"a.txt": b"a"})), "7z": sevenzip()}
+    parts = tuple(
+        Part(str(at), "attachment", "", "", "", content) for at, content in enumerate(files.values(), 1)
+    )
+    with SyncSandbox("milter.assess.child", {"folder": None}, limits=ReadLimits()) as child:
+        answer, _ = child.call(*matter_header(Matter("", parts)))
+    names = dict(zip((part.path for part in parts), files, strict=True))
+    unread = [
+        (names[part["path"].partition("/")[0]], part["format"], part["why"])
+        for part in answer["parts"]
+        if part["status"] != "read"
+    ]
+    assert unread == []
 
 
 def test_candidate_passwords_are_looked_for_only_where_a_file_is_locked(

@@ -394,17 +394,19 @@ PDF_PLACES = (
 )  # fmt: skip
 
 HTML = """<!doctype html><html><head><title>canary-title</title><meta name="description" content="canary-meta">
-<style>.x{color:red}</style></head><body><p>canary-para</p><p>canary-sp<b>lit-run</b></p>
+<style>.x{color:red} .x:after{content: "canary-style"}</style></head>
+<body><p>canary-para</p><p>canary-sp<b>lit-run</b></p>
 <div style="display:none">canary-hidden</div><span style="font-size:0px">canary-tiny</span>
 <p style="color:#fff">canary-white</p><p>943&nbsp;476&#8239;5919 &#99;anary-entity</p>
 <table><tr><th>Name</th><th>NHS No</th></tr><tr><td>canary-cell<br>two</td><td>9434765919</td></tr></table>
 <img alt="canary-alt" title="canary-tip"><input value="canary-value" placeholder="canary-hint">
 <input type="hidden" name="a" value="canary-field"><a href="mailto:canary-mail@example.org">mail</a>
 <!-- canary-note --><script>var a = "canary-script";</script><textarea>canary-area</textarea>
-<noscript>canary-noscript</noscript></body></html>"""
+<noscript>canary-noscript</noscript><template><p>canary-template</p></template>
+<a href="data:text/plain;base64,Y2FuYXJ5LWRhdGEgb2YgYSBsaW5r">link</a></body></html>"""
 HTML_PLACES = (
     "title", "meta", "para", "split-run", "hidden", "tiny", "white", "entity", "cell", "alt", "tip", "value",
-    "hint", "field", "mail", "note", "script", "area", "noscript",
+    "hint", "field", "mail", "note", "script", "area", "noscript", "style", "template", "data",
 )  # fmt: skip
 
 RTF = rb"""{\rtf1\ansi\ansicpg1252{\fonttbl{\f0 Arial;}}{\info{\title canary-title}{\author canary-author}}

@@ -37,7 +37,7 @@ def test_every_marker_comes_out(format_: str) -> None:
         ("docx", ("vanished", "deleted", "custom", "core")),
         ("xlsx", ("hiddensheet", "verysheet", "hiddenrow", "pivot", "core")),
         ("pptx", ("hiddenslide", "core")),
-        ("html", ("hidden", "tiny", "noscript", "note", "meta", "script")),
+        ("html", ("hidden", "tiny", "noscript", "note", "meta", "script", "style", "template")),
         ("rtf", ("vanished", "deleted", "author")),
         ("pdf", ("title", "xmp", "script")),
     ],

@@ -1,10 +1,12 @@
 """What each further format gives, what of it is a file inside, and that a damaged one is never clean."""
 
+import base64
 import gzip
 import io
 import sqlite3
 import struct
 import tarfile
+import zipfile
 
 import py7zr
 import pytest
@@ -88,6 +90,52 @@ def test_tar_and_gzip() -> None:
     assert reading.members[0].name == "x.tar"
     assert "canary-inside" in text_of(reading)
     assert "canary-footnote" in text_of(reading)
+
+
+def test_a_folder_of_messages() -> None:
+    """An exported mail folder is its messages, each with what it encodes (RFC 4155)."""
+    first = b"From a@b.example Mon Nov 23 10:00:00 2026\nFrom: a@b.example\nSubject: canary-one\n\n"
+    first += b"From here on: hello\n\n"
+    second = (
+        b"From c@d.example Mon Nov 23 11:00:00 2026\nSubject: two\nContent-Type: text/plain\n"
+        b"Content-Transfer-Encoding: base64\n\nY2FuYXJ5LXR3bw==\n"
+    )
+    reading = read(first + second, name="Inbox.mbox")
+    assert (reading.format, reading.status, len(reading.members)) == ("mbox", "read", 2)
+    assert "canary-one" in text_of(reading)
+    assert "canary-two" in text_of(reading)
+
+
+def test_comments_of_an_archive() -> None:
+    """What an archive says of itself and of its files is text."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        entry = zipfile.ZipInfo("a.txt")
+        entry.comment = b"canary-of-file"
+        archive.writestr(entry, "a")
+        archive.comment = b"canary-of-archive"
+    found = text_of(read(out.getvalue()))
+    assert "canary-of-file" in found
+    assert "canary-of-archive" in found
+
+
+def test_files_in_text_and_escapes() -> None:
+    """A text file gives up what it packs in letters, and what it writes as escapes."""
+    packed = base64.encodebytes(b"canary-packed, as text in letters and figures\n" * 4)
+    for text in (b"begin 644 a.txt\n-8V%N87)Y+7!A8VME9```\n`\nend\n", packed):
+        assert "canary-packed" in text_of(read(text, name="a.txt")), text
+    assert "canary-json" in text_of(read(b'{"a": "\\u0063anary\\u002Djson"}', name="a.json"))
+
+
+def test_values_in_xml_are_named() -> None:
+    """In XML of any vocabulary a value stands beside the name of its element or attribute, which labels it."""
+    reading = read(
+        b'<?xml version="1.0"?><CTF><Pupil dateOfBirth="2014-03-02"><UPN>A123</UPN>'
+        b"<Home_Postcode>LS1 4AA</Home_Postcode></Pupil></CTF>"
+    )
+    found = text_of(reading)
+    for line in ("date Of Birth: 2014-03-02", "UPN: A123", "Home Postcode: LS1 4AA"):
+        assert line in found, line
 
 
 def test_sevenzip() -> None:
