@@ -18,7 +18,7 @@ from typing import Any
 from milter.assess.known import Known, with_lists
 from milter.detect.match import pack
 from milter.errors import StoreError
-from milter.sandbox import Sandbox
+from milter.sandbox import Sandbox, Source
 from milter.settings import StoreSettings
 from milter.store import exact
 from milter.store.engine import Store, open_store
@@ -38,10 +38,10 @@ class Lists:
         """Give what judging needs to know, with the lists in it."""
         return with_lists(known, self.descriptor, self.key) if self.names else known
 
-    def children(self, known: Known, size: int = 0) -> Sandbox:
+    def children(self, known: Known, size: int = 0, source: Source | None = None) -> Sandbox:
         """Give the children that read and judge by the same configuration and these lists; not started yet.
 
-        `size` is how many, as many as the settings say where it is 0.
+        `size` is how many, as many as the settings say where it is 0. `source` has been begun for them already.
         """
         told: dict[str, Any] = {"folder": str(known.settings.folder)}
         if self.names:
@@ -52,6 +52,7 @@ class Lists:
             size=size or known.settings.children,
             limits=known.settings.read,
             inherited=(self.descriptor,) if self.names else (),
+            source=source,
         )
 
     def close(self) -> None:

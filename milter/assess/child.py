@@ -30,20 +30,32 @@ class _State:
     """What `prepare` loaded, once in the process that all children are forked from."""
 
     known: Known | None = None
+    warm: bool = (
+        False  # `known` was loaded, and all made that is made when first used, by whoever this is a fork of
+    )
 
 
 _state = _State()
 
 
+def prepared(known: Known) -> None:
+    """Warm this process up for forks of it that will be asked to `prepare`, which then need not load anything."""
+    warm(known.knowledge)
+    _state.known, _state.warm = known, True
+
+
 def prepare(init: Mapping[str, Any]) -> None:
     """Load policy and detectors, and import the readers, before any child is forked."""
-    known = load(Path(init["folder"]) if init.get("folder") else None)
+    known = _state.known if _state.warm else None
+    if known is None:
+        known = load(Path(init["folder"]) if init.get("folder") else None)
+        warm(known.knowledge)
     if exact := init.get("exact"):
         known = with_lists(known, exact["descriptor"], bytes.fromhex(exact["key"]))
         os.close(exact["descriptor"])
     _state.known = known
-    warm(known.knowledge)
-    ocr.installed()
+    if known.settings.read.ocr_pages:
+        ocr.installed()
 
 
 def work(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:

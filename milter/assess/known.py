@@ -1,5 +1,6 @@
 """What judging needs to know, loaded from the configuration once: the policy, the detectors, the limits."""
 
+import hashlib
 import mmap
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -26,6 +27,11 @@ class Known:
     policy: Policy
     knowledge: Knowledge
     settings: Settings
+    files: str = ""  # digest of what it was loaded from
+
+    def is_current(self) -> bool:
+        """Whether its files still say what they said."""
+        return self.files == _digest(self.settings.folder)
 
     @property
     def caps(self) -> Caps:
@@ -39,6 +45,7 @@ def load(folder: Path | None) -> Known:
     Raises ConfigurationError with every mistake of every file.
     """
     place = folder or shipped_folder()
+    files = _digest(place)
     problems: list[Problem] = []
     settings = _tried(lambda: load_settings(place), problems)
     policy = _tried(lambda: load_policy(place), problems)
@@ -46,7 +53,15 @@ def load(folder: Path | None) -> Known:
     if settings is None or policy is None or detectors is None:
         raise ConfigurationError(tuple(problems))
     own = {partner.name: _own_details(partner) for partner in policy.own}
-    return Known(policy, Knowledge(detectors, settings.read, own), settings)
+    return Known(policy, Knowledge(detectors, settings.read, own), settings, files)
+
+
+def _digest(place: Path) -> str:
+    """Give a digest of a folder's configuration files, with their names."""
+    found = hashlib.sha256()
+    for file in sorted(place.glob("*.toml")):
+        found.update(repr((file.name, file.read_bytes())).encode())
+    return found.hexdigest()
 
 
 def _detectors(file: Path) -> Detectors:

@@ -7,22 +7,28 @@ import platform
 import sys
 
 from milter import log
-from milter.assess.known import load
-from milter.assess.warm import warm
-from milter.daemon import gateway, supervisor
+from milter.daemon.apart import StoreOpening
 from milter.errors import ConfigurationError, SealgateError
 from milter.settings import describe
 
 
 def serve(arguments: argparse.Namespace) -> int:
     """Carry out `sealgate serve`."""
-    folder = arguments.config
-    known = load(folder)
-    settings = known.settings
-    log.configure(settings.log_level)
-    warm(known.knowledge)  # once, before there are processes: all share what is made here
-    gateway.open_store_apart(settings, node := settings.node or platform.node() or "node")
-    return supervisor.serve(settings.smtp, lambda index: gateway.build(folder, index, node))
+    with StoreOpening() as opening:  # first, so that two processes import at the same time
+        from milter.assess import child
+        from milter.assess.known import load
+        from milter.daemon import gateway, supervisor
+
+        folder = arguments.config
+        known = load(folder)
+        settings = known.settings
+        log.configure(settings.log_level)
+        if settings.dns.enabled:
+            from milter.daemon import greeting, ways  # noqa: F401 - workers need it: they share what is imported here
+        opening.begin(settings.store, node := settings.node or platform.node() or "node")
+        child.prepared(known)  # once, before there are processes: all share what is made here
+        opening.finish()
+        return supervisor.serve(settings.smtp, lambda index: gateway.build(folder, index, node, known))
 
 
 def demo(arguments: argparse.Namespace) -> int:
@@ -48,6 +54,8 @@ def pages(arguments: argparse.Namespace) -> int:
 
 def check_config(arguments: argparse.Namespace) -> int:
     """Carry out `sealgate check-config`: exit code 2, with every mistake, where there is one."""
+    from milter.assess.known import load
+
     if not arguments.config.is_dir():
         raise SealgateError(f"{arguments.config} is no folder; name the one that sealgate.toml lies in.")
     try:
@@ -63,6 +71,7 @@ def check_config(arguments: argparse.Namespace) -> int:
 
 def routes(arguments: argparse.Namespace) -> int:
     """Carry out `sealgate routes`."""
+    from milter.assess.known import load
     from milter.policy.matrix import matrix
 
     known = load(arguments.config)

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,8 +21,7 @@ from milter.relay.capabilities import Capabilities
 from milter.relay.client import NextHopClient
 from milter.relay.reply import Reply
 from milter.relay.session import SessionFacts
-from milter.sandbox import Sandbox
-from milter.settings import Settings
+from milter.sandbox import Sandbox, Source, forked
 from milter.store import policies
 from milter.store.engine import Store, open_store
 
@@ -108,9 +106,14 @@ class Gateway:
         await asyncio.to_thread(self.surroundings.store.close)
 
 
-async def build(folder: Path | None, index: int, node: str) -> Gateway:
-    """Build one gateway process. Raises SealgateError in plain words where a part can't be had."""
-    known = load(folder)
+async def build(folder: Path | None, index: int, node: str, warm: Known | None = None) -> Gateway:
+    """Build one gateway process. Raises SealgateError in plain words where a part can't be had.
+
+    `warm` is what this process's parent loaded and warmed up (`milter.assess.child.prepared`), used where it is still
+    what the files say: children then come from a fork made here and now, while this process knows no secret.
+    """
+    known = warm if warm is not None and warm.is_current() else load(folder)
+    source = forked() if known is warm else None
     settings = known.settings
     store = open_store(settings.store.url, Path(settings.store.key_file), node=f"{node}/{index}")
     lists = matching.lists_of(store)
@@ -122,17 +125,13 @@ async def build(folder: Path | None, index: int, node: str) -> Gateway:
         else None
     )
     children, _, _ = await asyncio.gather(
-        _children(known, lists), _note_policy(store, known), next_hop.probe()
+        _children(known, lists, source), _note_policy(store, known), next_hop.probe()
     )
     with_ = Surroundings(known, children, store, next_hop, secure, utc_now, lambda: None)
     with_.seen = _memory(known)
     with_.entry_secret = _word_in(settings.smtp.entry_secret_file)
     watch = await Watch(store, next_hop.capabilities).start(settings.metrics) if settings.metrics else None
-    from milter.daemon import ways
-    from milter.daemon.greeting import Greeter
-
-    greet = Greeter(settings.smtp.hostname).greet
-    evidence = await ways.build(settings, ways.StoreMemory(store), lambda: with_.known.policy, greet)
+    evidence = await _evidence(with_, store) if settings.dns.enabled else None
     if evidence is not None:
         with_.find_people = (*with_.find_people, evidence.routes.find)
         with_.way_tried = evidence.routes.tried
@@ -142,33 +141,27 @@ async def build(folder: Path | None, index: int, node: str) -> Gateway:
     return Gateway(folder, with_, next_hop, lists, watch, evidence, persons.build(with_, index))
 
 
+async def _evidence(with_: Surroundings, store: Store) -> "Ways | None":
+    """Build what asks DNS and other servers about the way to a domain."""
+    from milter.daemon import ways
+    from milter.daemon.greeting import Greeter
+
+    settings = with_.known.settings
+    greet = Greeter(settings.smtp.hostname).greet
+    return await ways.build(settings, ways.StoreMemory(store), lambda: with_.known.policy, greet)
+
+
 def _word_in(file: str) -> str:
     return Path(file).read_text("ascii").strip() if file else ""
-
-
-def open_store_apart(settings: Settings, node: str) -> None:
-    """Make or bring up the store in a process that ends again: what that takes (30 MB) stays in no worker.
-
-    What goes wrong is left for the workers to find, who say it in words.
-    """
-    pid = os.fork()
-    if pid == 0:
-        try:
-            open_store(settings.store.url, Path(settings.store.key_file), node=node).close()
-        except Exception:  # noqa: S110 - see above
-            pass
-        finally:
-            os._exit(0)
-    os.waitpid(pid, 0)
 
 
 def _memory(known: Known) -> Seen:
     return Seen(known.settings.seen_mib * 2**20)
 
 
-async def _children(known: Known, lists: matching.Lists) -> Sandbox:
+async def _children(known: Known, lists: matching.Lists, source: Source | None = None) -> Sandbox:
     """Start the children, and see that they judge by the same policy."""
-    children = lists.children(known)
+    children = lists.children(known, source=source)
     await children.start()
     answer, _ = await children.call({"op": "policy"}, b"")
     if answer.get("policy") != known.policy.hash:
@@ -181,8 +174,3 @@ async def _note_policy(store: Store, known: Known) -> None:
     text = files_text(known.settings.folder)
     future = store.submit(lambda tx: policies.loaded(tx, known.policy.hash, text))
     await asyncio.wrap_future(future)
-
-
-def settings_of(folder: Path | None) -> Settings:
-    """Load everything once before any process is started, so that mistakes end the start and not a worker."""
-    return load(folder).settings

@@ -5,5 +5,6 @@ forked, and `work(header, content) -> (header, content)`, run in a child for eac
 """
 
 from milter.sandbox.pool import ChildFailed, Sandbox, SyncSandbox
+from milter.sandbox.source import Source, forked
 
-__all__ = ["ChildFailed", "Sandbox", "SyncSandbox"]
+__all__ = ["ChildFailed", "Sandbox", "Source", "SyncSandbox", "forked"]

@@ -9,10 +9,8 @@ import array
 import asyncio
 import contextlib
 import json
-import os
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -20,6 +18,7 @@ from typing import Any, Literal
 
 from milter.errors import SealgateError
 from milter.sandbox import wire
+from milter.sandbox.source import Source, begun
 from milter.settings import ReadLimits
 
 FailureKind = Literal["died", "timeout", "memory", "limit"]
@@ -58,8 +57,12 @@ class Sandbox:
         size: int,
         limits: ReadLimits,
         inherited: Sequence[int] = (),
+        source: Source | None = None,
     ) -> None:
-        """Make one; `inherited` are descriptors that `prepare` finds under the same numbers."""
+        """Make one; `inherited` are descriptors that `prepare` finds under the same numbers.
+
+        `source` has been begun already, to be the first that children come from.
+        """
         self._target, self._init, self._limits = target, dict(init), limits
         self._inherited = tuple(inherited)
         self._size = max(1, size)
@@ -67,8 +70,8 @@ class Sandbox:
         self._idle: list[_Child] = []
         self._at_work = 0
         self._turn = asyncio.Lock()  # one question at a time to the zygote
-        self._process: subprocess.Popen[bytes] | None = None
-        self._control: socket.socket | None = None
+        self._given = source
+        self._source: Source | None = None
         self._measures: tuple[str, ...] = ()
         self._numbers = 0
         self._renewing: set[asyncio.Task[None]] = set()
@@ -158,7 +161,7 @@ class Sandbox:
                 if self._closed:
                     ours.close()
                     raise ChildFailed("died", "closed")
-                if self._control is None or self._process is None or self._process.poll() is not None:
+                if self._source is None or self._source.is_over():
                     await self._start_zygote()
                 self._numbers += 1
                 child = _Child(self._numbers, ours)
@@ -176,9 +179,9 @@ class Sandbox:
 
     async def _question(self, packet: Mapping[str, Any], end: socket.socket | None = None) -> dict[str, Any]:
         """Ask the zygote. A cancelled question would leave its answer behind, so it is seen through."""
-        control = self._control
-        if control is None:
+        if self._source is None:
             raise ChildFailed("died", "no zygote")
+        control = self._source.control
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", (end.fileno(),)))] if end else []
         try:
             control.sendmsg((json.dumps(packet).encode(),), rights)
@@ -192,23 +195,19 @@ class Sandbox:
 
     async def _start_zygote(self) -> None:
         self._end_zygote()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        ours.setblocking(False)
-        with theirs:
-            self._process = subprocess.Popen(  # noqa: S603, ASYNC220 a fixed command; it returns at once
-                (sys.executable, "-m", "milter.sandbox.zygote", str(theirs.fileno())),
-                pass_fds=(theirs.fileno(), *self._inherited),
-                stdin=subprocess.DEVNULL,
-                env={key: value for key, value in os.environ.items() if key in _KEPT}
-                | {"PYTHONPATH": _path()},
-                start_new_session=True,
-            )
-        self._control = ours
-        start = {"path": sys.path, "target": self._target, "init": self._init, "limits": asdict(self._limits)}
+        source, self._given = self._given or begun(), None
+        self._source = source
+        start = {
+            "path": sys.path,
+            "target": self._target,
+            "init": self._init,
+            "limits": asdict(self._limits),
+            "inherited": self._inherited,
+        }
         try:
-            ours.send(json.dumps(start).encode())
+            socket.send_fds(source.control, [json.dumps(start).encode()], self._inherited)
             async with asyncio.timeout(START_SECONDS):
-                answer = json.loads(await _packet(ours))
+                answer = json.loads(await _packet(source.control))
         except (OSError, ValueError, TimeoutError) as fault:
             self._end_zygote()
             raise ChildFailed("died", "the sandbox does not start") from fault
@@ -218,15 +217,9 @@ class Sandbox:
         self._measures = tuple(answer["measures"])
 
     def _end_zygote(self) -> None:
-        if self._control is not None:
-            self._control.close()
-            self._control = None
-        if self._process is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(END_SECONDS)  # it ends its children first
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        if self._source is not None:
+            self._source.end(END_SECONDS)  # it ends its children first
+            self._source = None
 
     # One piece of work
 
@@ -276,14 +269,6 @@ class SyncSandbox:
     def call(self, header: Mapping[str, Any], *pieces: bytes) -> tuple[dict[str, Any], bytes]:
         """Have `work(header, content)` done in the child. Raises ChildFailed."""
         return self._runner.run(self._sandbox.call(header, *pieces))
-
-
-_KEPT = ("LANG", "LC_ALL", "TZ", "TESSDATA_PREFIX", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
-
-
-def _path() -> str:
-    """Where this very package lies, so that the child imports the same."""
-    return os.pathsep.join(entry for entry in sys.path if entry)
 
 
 def _alive(child: _Child) -> bool:

@@ -1,11 +1,13 @@
 """The process that children are forked from: it has imported everything once and reads nothing hostile.
 
-It runs one thread. Run as `python -m milter.sandbox.zygote FD`: over FD its parent first sends what to import
-and the limits, then asks for children and their ends. It ends when FD closes, and its children with it.
+It runs one thread. Run as `python -m milter.sandbox.zygote FD`, or by `live` in a fork of its parent: over FD its
+parent first sends what to import and the limits, then asks for children and their ends. It ends when FD closes, and
+its children with it.
 """
 
 import array
 import contextlib
+import fcntl
 import gc
 import importlib
 import json
@@ -23,13 +25,24 @@ from milter.settings import ReadLimits
 
 Work = Callable[[Mapping[str, Any], bytes], tuple[Mapping[str, Any], bytes]]
 PACKET_BYTES = 64 * 1024
+MOST_INHERITED = 8
 WORN_TASKS = 500  # a child is replaced after so many
 WORN_GROWTH_MIB = 256  # or when its memory has grown by so much
 
 
+def live(descriptor: int) -> None:
+    """Be the process that children are forked from, as long as the parent is there."""
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the parent was killed meanwhile
+        main(socket.socket(fileno=descriptor))
+
+
 def main(control: socket.socket) -> None:
     """Prepare the target, confine this process, then fork children until the parent is gone."""
-    start = json.loads(control.recv(PACKET_BYTES))
+    packet, files, _, _ = socket.recv_fds(control, PACKET_BYTES, MOST_INHERITED)
+    if not packet:
+        return
+    start = json.loads(packet)
+    control = _placed(control, files, start["inherited"])
     sys.path[:] = start["path"]
     limits = ReadLimits(**start["limits"])
     try:
@@ -45,6 +58,19 @@ def main(control: socket.socket) -> None:
     finally:
         for pid in children.values():
             _end(pid)
+
+
+def _placed(control: socket.socket, files: list[int], numbers: list[int]) -> socket.socket:
+    """Put descriptors where the parent has them, so that their numbers hold here; the control out of the way."""
+    above = max(numbers, default=2) + 1
+    found = (control.detach(), *files)
+    lifted = [fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, above) for file in found]
+    for file in found:
+        os.close(file)
+    for file, number in zip(lifted[1:], numbers, strict=True):
+        os.dup2(file, number)
+        os.close(file)
+    return socket.socket(fileno=lifted[0])
 
 
 def _prepared(target: str, init: Mapping[str, Any]) -> Work:
@@ -155,5 +181,4 @@ def _answer(work: Work, header: Mapping[str, Any], content: bytes) -> tuple[Mapp
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to end
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the parent was killed meanwhile
-        main(socket.socket(fileno=int(sys.argv[1])))
+    live(int(sys.argv[1]))

@@ -1,6 +1,7 @@
 """Children do their work, fail without harm to their parent, and can reach nothing."""
 
 import asyncio
+import ctypes
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -8,16 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from milter.sandbox import ChildFailed, Sandbox, SyncSandbox
+from milter.sandbox import ChildFailed, Sandbox, SyncSandbox, forked
 from milter.settings import ReadLimits
+from tests.sandbox import work
 
 WORK = "tests.sandbox.work"
 LIMITS = ReadLimits(seconds=20.0, memory_mib=256, total_bytes=64 << 20)
 
 
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    made = Sandbox(WORK, {"init": "once"}, size=2, limits=LIMITS)
+@pytest.fixture(params=["a new interpreter", "a fork"])
+async def sandbox(request: pytest.FixtureRequest) -> AsyncIterator[Sandbox]:
+    source = forked() if request.param == "a fork" else None
+    made = Sandbox(WORK, {"init": "once"}, size=2, limits=LIMITS, source=source)
     await made.start()
     yield made
     await made.close()
@@ -150,6 +153,12 @@ async def test_what_kills_two_children_is_not_tried_on_a_third() -> None:
         await sandbox.close()
 
 
+def environment_block() -> tuple[int, int]:
+    """Where the kernel put this process's environment."""
+    fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+    return int(fields[47]), int(fields[48])
+
+
 def wait_until_ended(pid: int) -> None:
     """Until the kernel has closed a killed process's files: then it is a zombie."""
     while "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]:
@@ -167,6 +176,50 @@ async def test_nothing_is_left_behind() -> None:
     await sandbox.close()
     assert descriptors() == before
     assert children_of(os.getpid()) == own
+
+
+async def test_a_fork_keeps_nothing_but_memory(tmp_path: Path) -> None:
+    """Neither open files nor the environment, not even where the kernel had put it, are left in a forked source."""
+    start, end = environment_block()
+    assert b"PATH=" in ctypes.string_at(start, end - start)
+    (tmp_path / "open").write_text("kept open by the parent")
+    with (tmp_path / "open").open() as file:
+        made = Sandbox(WORK, {}, size=1, limits=LIMITS, source=forked())
+        await made.start()
+        told, block = await made.call({"do": "left", "file": file.fileno(), "at": start, "size": end - start})
+        await made.close()
+    assert (told["file"], block.strip(b"\0")) == ("OSError", b"")
+
+
+async def test_no_fork_where_the_environment_may_hold_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read from the environment may lie anywhere in memory: children then come from a new interpreter."""
+    monkeypatch.setitem(work.STATE, "left", "by the parent")
+    for name, mark in (("PGPASSFILE", "by the parent"), ("PGPASSWORD", None)):
+        monkeypatch.setenv(name, "x")
+        made = Sandbox(WORK, {}, size=1, limits=LIMITS, source=forked())
+        await made.start()
+        told, _ = await made.call({"do": "state"})
+        await made.close()
+        assert told["left"] == mark
+
+
+async def test_a_fork_that_ends_is_followed_by_a_new_interpreter() -> None:
+    """A source that is killed costs no call; the next one comes from nowhere but the files."""
+    others = set(children_of(os.getpid()))
+    made = Sandbox(WORK, {"init": 3}, size=1, limits=LIMITS, source=forked())
+    await made.start()
+    (source,) = set(children_of(os.getpid())) - others
+    os.kill(source, signal.SIGKILL)
+    wait_until_ended(source)
+    assert (await made.call({"do": "echo"}, b"x"))[0]["init"] == 3
+    await made.close()
+
+
+async def test_a_fork_that_is_never_used_ends_with_its_parent_s_word() -> None:
+    """A worker that fails before its children start leaves nobody behind."""
+    source = forked()
+    source.end(20.0)
+    assert source.is_over()
 
 
 async def test_a_target_that_cannot_start_says_why() -> None:
@@ -206,9 +259,9 @@ async def test_what_is_inherited_outlives_the_process_that_children_come_from() 
     await made.start()
     try:
         first, _ = await made.call({"do": "inherited"}, b"")
-        assert made._process is not None
-        os.kill(made._process.pid, 9)
-        made._process.wait()
+        assert made._source is not None
+        made._source._process.kill()
+        made._source._process.wait()
         made._idle.pop().channel.close()
         second, _ = await made.call({"do": "inherited"}, b"")
     finally:

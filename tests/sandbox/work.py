@@ -33,6 +33,17 @@ def inherited(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any]
     return {"said": STATE["inherited"]}, b""
 
 
+def left(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
+    """What a fork has of its parent: an open file, and the block of its environment."""
+    return {"file": _tried(lambda: os.read(header["file"], 10))}, ctypes.string_at(
+        header["at"], header["size"]
+    )
+
+
+def state(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
+    return {"left": STATE.get("left")}, b""
+
+
 def spin(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
     while True:
         pass
@@ -98,5 +109,5 @@ def lie(header: Mapping[str, Any], content: bytes) -> Any:
 
 DEEDS = {
     deed.__name__: deed
-    for deed in (echo, inherited, spin, hang, hang_as, hog, crash, vanish, fault, escape, lie)
+    for deed in (echo, inherited, left, state, spin, hang, hang_as, hog, crash, vanish, fault, escape, lie)
 }
