@@ -164,6 +164,7 @@ def _adopt(tx: Transaction, share: Share) -> None:
         share_id=share.id,
         sender=share.sender,
         sender_organisation=share.organisation,
+        directorate=share.directorate,
         recipient=share.recipient,
         purpose=str(share.details.get("purpose", "")),
         information=tuple(share.details.get("categories", ())),
@@ -204,6 +205,7 @@ def _open_incident(tx: Transaction, share: Share, actor: str) -> None:
         "not-for-me",
         actor,
         organisation=share.organisation,
+        directorate=share.directorate,
         share_id=share.id,
         register_id=share.register_id,
     )

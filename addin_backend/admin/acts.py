@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from addin_backend.admin.roles import DECIDES
-from addin_backend.admin.visit import NotThereError
+from addin_backend.admin.seeing import seen
 from milter.errors import RequestError
 from milter.policy.policy import Policy
 from milter.store import accounts, decisions, ids, outbox, quarantine, talk
@@ -21,17 +21,6 @@ ACTS = {
 }
 
 
-def held_for(tx: Transaction, me: Account, held_id: str) -> HeldInFull:
-    """Give a held message of the account's scope. NotThereError for any other."""
-    try:
-        full = quarantine.get(tx, held_id)
-    except RequestError as error:
-        raise NotThereError from error
-    if me.scope and full.held.organisation not in me.scope:
-        raise NotThereError
-    return full
-
-
 def decide(
     tx: Transaction,
     me: Account,
@@ -42,7 +31,7 @@ def decide(
     policy: Policy,
 ) -> str:
     """Release or refuse for some recipients; give what happened in words. RequestError where it can't be."""
-    full = held_for(tx, me, held_id)
+    full = seen(tx, me, quarantine.get, held_id)
     waiting = [one.recipient for one in full.recipients if one.state == "held"]
     chosen = [address for address in waiting if address in set(recipients)]
     if act not in ACTS:
@@ -62,26 +51,31 @@ def decide(
     return "Approved. A second person has to release it."
 
 
+def may_decide(account: Account, full: HeldInFull) -> bool:
+    """Whether an account is one of those who may decide about a held message."""
+    in_scope = account.reach.sees(full.organisation, full.directorate)
+    return account.state == "active" and bool(DECIDES & set(account.roles)) and in_scope
+
+
 def assign(tx: Transaction, me: Account, held_id: str, to: str) -> None:
     """Give a held message to somebody who may decide about it, or to nobody."""
-    full = held_for(tx, me, held_id)
+    full = seen(tx, me, quarantine.get, held_id)
     if to:
         account = accounts.get(tx, to)
-        sees = not account.scope or full.held.organisation in account.scope
-        if account.state != "active" or not DECIDES & set(account.roles) or not sees:
+        if not may_decide(account, full):
             raise RequestError("This person can't decide about it.")
     decisions.assign(tx, held_id, f"account:{me.id}", to)
 
 
 def note(tx: Transaction, me: Account, held_id: str, text: str) -> None:
     """Add a note to a held message."""
-    held_for(tx, me, held_id)
+    seen(tx, me, quarantine.get, held_id)
     talk.add_note(tx, held_id, f"account:{me.id}", text[:MOST_WORDS])
 
 
 def ask_sender(tx: Transaction, me: Account, held_id: str, text: str, url: str) -> str:
     """Ask the sender by a link that only they get; give the request's reference."""
-    full = held_for(tx, me, held_id)
+    full = seen(tx, me, quarantine.get, held_id)
     if not full.held.sender:
         raise RequestError("This message has no sender who could be asked.")
     if not text.strip() or len(text) > MOST_WORDS:
@@ -94,7 +88,7 @@ def ask_sender(tx: Transaction, me: Account, held_id: str, text: str, url: str) 
         text,
         judged_id=full.held.judged_id,
         held_id=held_id,
-        organisation=full.held.organisation,
+        organisation=full.organisation,
         link=(token, until),
     )
     told = {
@@ -115,14 +109,3 @@ def answer_request(tx: Transaction, me: Account, request: talk.Request, text: st
     talk.answer(tx, request.id, actor, text)
     told = {"judged": request.judged_id, "text": text}
     outbox.put(tx, "answered", request.judged_id, f"answered:{request.id}", told, actor=actor)
-
-
-def request_for(tx: Transaction, me: Account, request_id: str) -> talk.Request:
-    """Give a request of the account's scope. NotThereError for any other."""
-    try:
-        request = talk.get(tx, request_id)
-    except RequestError as error:
-        raise NotThereError from error
-    if me.scope and request.organisation not in me.scope:
-        raise NotThereError
-    return request

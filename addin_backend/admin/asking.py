@@ -53,7 +53,6 @@ def ask(visit: Visit) -> Response:
             return False
         held = next(iter(quarantine.of_message(tx, message.id)), None)
         held_id = held.id if held else ""
-        organisation = message.organisation
         talk.ask(
             tx,
             "wrong" if kind == "wrong" else "look-again",
@@ -61,7 +60,7 @@ def ask(visit: Visit) -> Response:
             text,
             judged_id=message.id,
             held_id=held_id,
-            organisation=organisation,
+            organisation=message.organisation,
         )
         _fill(tx, message.id, visit)
         return True

@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from addin_backend.admin import channels, paging
 from addin_backend.admin.names import names
-from addin_backend.admin.quarantine import organisations
 from addin_backend.admin.roles import EXPORTS, KEEPS_REGISTER, RECORDS, SEES_REGISTER
+from addin_backend.admin.seeing import narrowed, places
 from addin_backend.admin.visit import NotAllowedError, NotThereError, Values, Visit
 from addin_backend.admin.words import CHANNELS, FIELDS, LONDON
 from milter.errors import RequestError
@@ -17,6 +17,7 @@ from milter.store import incidents, register, talk, trail
 from milter.store.accounts import Account
 from milter.store.ids import read_reference
 from milter.store.register import Entry, Search
+from milter.store.scope import NOTHING
 from milter.store.transaction import Transaction
 
 PATH = "/register"
@@ -53,7 +54,7 @@ def listing(visit: Visit) -> Response:
         filters=paging.begin("", visit.query).removeprefix("?"),
         channels=CHANNELS,
         statuses=register.STATUSES,
-        organisations=organisations(visit),
+        places=places(visit.desk, visit.me.reach),
         records=visit.may(RECORDS),
         exports=visit.may(EXPORTS),
         errors=errors,
@@ -64,9 +65,6 @@ def listing(visit: Visit) -> Response:
 def search_of(query: Values, me: Account) -> tuple[Search, dict[str, str]]:
     """Make a search of the filters, within the account's scope; whoever only records sees what they recorded."""
     errors: dict[str, str] = {}
-    scope, chosen = me.scope, query.get("organisation")
-    if chosen:
-        scope = (chosen,) if not scope or chosen in scope else ("\0",)
     until = _date(query, "until", errors)
     reference = read_reference(query.get("q"))
     search = Search(
@@ -75,7 +73,7 @@ def search_of(query: Values, me: Account) -> tuple[Search, dict[str, str]]:
         until=until + timedelta(days=1) if until else None,
         channel=query.get("channel") if query.get("channel") in register.CHANNELS else "",
         status=query.get("status") if query.get("status") in register.STATUSES else "",
-        organisations=scope,
+        scope=narrowed(query, me),
         gaps_only=bool(query.get("gaps")),
         recorded_by="" if SEES_REGISTER & set(me.roles) else f"account:{me.id}",
     )
@@ -83,12 +81,12 @@ def search_of(query: Values, me: Account) -> tuple[Search, dict[str, str]]:
 
 
 def entry_for(tx: Transaction, me: Account, entry_id: str) -> Entry:
-    """Give an entry that the account may see. NotThereError for any other."""
+    """Give an entry that the account may see: of its scope, or made by itself. NotThereError for any other."""
     entry = register.get(tx, entry_id)
-    mine = entry is not None and entry.recorded_by == f"account:{me.id}"
-    if entry is None or (me.scope and entry.sender_organisation not in me.scope and not mine):
+    if entry is None:
         raise NotThereError
-    if not mine and not SEES_REGISTER & set(me.roles):
+    in_scope = me.reach.sees(entry.sender_organisation, entry.directorate) and SEES_REGISTER & set(me.roles)
+    if not in_scope and entry.recorded_by != f"account:{me.id}":
         raise NotThereError
     return entry
 
@@ -152,22 +150,20 @@ def note(visit: Visit) -> Response:
 def due(visit: Visit) -> Response:
     """List what is due back, unconfirmed or to be deleted."""
     with visit.store.read() as tx:
-        found = register.due(tx, tx.now + timedelta(days=DUE_DAYS))
-        seen = [entry for entry in found if _sees(visit.me, entry)]
+        found = due_by(tx, visit.me, timedelta(days=DUE_DAYS))
         now = tx.now
-    return visit.page("due.html", section="/due", entries=seen, now=now, days=DUE_DAYS)
+    return visit.page("due.html", section="/due", entries=found, now=now, days=DUE_DAYS)
+
+
+def due_by(tx: Transaction, me: Account, within: timedelta) -> tuple[Entry, ...]:
+    """Give what falls due within a time, of what the account may see."""
+    scope = me.reach if SEES_REGISTER & set(me.roles) else NOTHING
+    return register.due(tx, tx.now + within, scope=scope, recorded_by=f"account:{me.id}")
 
 
 def may_change(visit: Visit, entry: Entry) -> bool:
     """Whether the account may fill in an entry: who keeps the register, and who made the entry."""
     return visit.may(KEEPS_REGISTER) or entry.recorded_by == visit.actor
-
-
-def _sees(me: Account, entry: Entry) -> bool:
-    if entry.recorded_by == f"account:{me.id}":
-        return True
-    in_scope = not me.scope or entry.sender_organisation in me.scope
-    return in_scope and bool(SEES_REGISTER & set(me.roles))
 
 
 def _page(visit: Visit, errors: Mapping[str, str]) -> Response:

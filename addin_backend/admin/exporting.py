@@ -28,6 +28,7 @@ COLUMNS = (
     ("sender", "sender"),
     ("sender's name", "sender_name"),
     ("sender's organisation", "sender_organisation"),
+    ("sender's directorate", "directorate"),
     ("recipient", "recipient"),
     ("recipient's name", "recipient_name"),
     ("recipient's job title", "recipient_job_title"),

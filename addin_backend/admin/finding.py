@@ -5,17 +5,14 @@ from typing import Any
 
 from starlette.responses import Response
 
-from addin_backend.admin import acts
 from addin_backend.admin.entries import entry_for
-from addin_backend.admin.incident_pages import incident_for
 from addin_backend.admin.names import names
 from addin_backend.admin.roles import SEES_ENTRIES, SEES_HELD, SEES_INCIDENTS, SEES_REGISTER
-from addin_backend.admin.share_pages import share_for
+from addin_backend.admin.seeing import seen
 from addin_backend.admin.visit import NotThereError, Visit
-from milter.store import judged, quarantine, register, shares, talk, trail
+from milter.store import incidents, judged, quarantine, register, shares, talk, trail
 from milter.store.accounts import Account
 from milter.store.ids import read_reference
-from milter.store.judged import Judged
 from milter.store.transaction import Transaction
 
 Look = Callable[[Transaction, Account, str], object]
@@ -37,7 +34,7 @@ def find(visit: Visit) -> Response:
 def message(visit: Visit) -> Response:
     """Say what became of one message, recipient by recipient."""
     with visit.store.read() as tx:
-        found = message_for(tx, visit.me, visit.path["id"])
+        found = seen(tx, visit.me, judged.get, visit.path["id"])
         told: dict[str, Any] = {
             "entries": register.of_message(tx, found.id),
             "shares": shares.of_message(tx, found.id),
@@ -51,14 +48,6 @@ def message(visit: Visit) -> Response:
     return visit.page("outcome.html", message=found, sees_held=sees_held, **told)
 
 
-def message_for(tx: Transaction, me: Account, judged_id: str) -> Judged:
-    """Give a judged message of the account's scope. NotThereError for any other."""
-    found = judged.get(tx, judged_id)
-    if found is None or (me.scope and found.organisation not in me.scope):
-        raise NotThereError
-    return found
-
-
 def _is_there(tx: Transaction, me: Account, reference: str, look: Look) -> bool:
     try:
         look(tx, me, reference)
@@ -67,11 +56,15 @@ def _is_there(tx: Transaction, me: Account, reference: str, look: Look) -> bool:
     return True
 
 
+def _look(get: Callable[[Transaction, str], Any]) -> Look:
+    return lambda tx, me, reference: seen(tx, me, get, reference)
+
+
 PLACES: tuple[tuple[frozenset[str], str, Look], ...] = (
-    (SEES_HELD, "/quarantine", acts.held_for),
-    (SEES_REGISTER, "/messages", message_for),
+    (SEES_HELD, "/quarantine", _look(quarantine.get)),
+    (SEES_REGISTER, "/messages", _look(judged.get)),
     (SEES_ENTRIES, "/register", entry_for),
-    (SEES_REGISTER, "/shares", share_for),
-    (SEES_HELD, "/requests", acts.request_for),
-    (SEES_INCIDENTS, "/incidents", incident_for),
+    (SEES_REGISTER, "/shares", _look(shares.get)),
+    (SEES_HELD, "/requests", _look(talk.get)),
+    (SEES_INCIDENTS, "/incidents", _look(incidents.get)),
 )

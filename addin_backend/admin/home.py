@@ -5,6 +5,7 @@ from datetime import timedelta
 from starlette.responses import Response
 
 from addin_backend.admin import roles
+from addin_backend.admin.entries import due_by
 from addin_backend.admin.visit import Visit
 from milter.store import incidents, quarantine, register, shares, talk
 from milter.store.quarantine import Search
@@ -32,13 +33,13 @@ def helping(visit: Visit) -> Response:
 
 def _tiles(visit: Visit, tx: Transaction) -> list[tuple[str, str, int, str]]:
     """Give (path, title, how many, what it means) of what waits."""
-    scope = visit.me.scope
+    scope = visit.me.reach
     tiles: list[tuple[str, str, int, str]] = []
     if visit.may(roles.SEES_HELD):
-        waiting = quarantine.count(tx, Search(organisations=scope))
-        soon = quarantine.count(tx, Search(organisations=scope, expires_before=tx.now + SOON))
-        mine = quarantine.count(tx, Search(organisations=scope, assigned_to=visit.me.id))
-        asked = len([r for r in talk.listed(tx) if r.kind != "question" and visit.sees(r.organisation)])
+        waiting = quarantine.count(tx, Search(scope=scope))
+        soon = quarantine.count(tx, Search(scope=scope, expires_before=tx.now + SOON))
+        mine = quarantine.count(tx, Search(scope=scope, assigned_to=visit.me.id))
+        asked = len([r for r in talk.listed(tx, scope=scope) if r.kind != "question"])
         tiles += [
             ("/quarantine", "Held messages", waiting, "wait for a decision"),
             (
@@ -51,14 +52,14 @@ def _tiles(visit: Visit, tx: Transaction) -> list[tuple[str, str, int, str]]:
             ("/requests", "Requests", asked, "of staff are open"),
         ]
     if visit.may(roles.RECORDS):
-        found = [e for e in register.due(tx, tx.now + SOON) if visit.sees(e.sender_organisation)]
+        found = due_by(tx, visit.me, SOON)
         tiles.append(("/due", "Due", len(found), "records need something: back, confirmed or deleted"))
     if visit.may(roles.SEES_REGISTER):
-        gaps = register.count(tx, register.Search(organisations=scope, gaps_only=True))
+        gaps = register.count(tx, register.Search(scope=scope, gaps_only=True))
         tiles.append(("/register?gaps=yes", "Gaps", gaps, "records lack something that must be recorded"))
         open_ones = shares.count_open(tx, scope)
         tiles.append(("/shares", "Not confirmed", open_ones, "protected documents wait for their recipient"))
     if visit.may(roles.SEES_INCIDENTS):
-        found_incidents = [i for i in incidents.listed(tx) if visit.sees(i.organisation)]
-        tiles.append(("/incidents", "Incidents", len(found_incidents), "are not closed"))
+        open_incidents = len(incidents.listed(tx, scope=scope))
+        tiles.append(("/incidents", "Incidents", open_incidents, "are not closed"))
     return tiles

@@ -5,10 +5,10 @@ from starlette.responses import Response
 from addin_backend.admin.entries import KINDS, entry_for
 from addin_backend.admin.names import names
 from addin_backend.admin.roles import KEEPS_REGISTER
-from addin_backend.admin.visit import NotThereError, Visit
+from addin_backend.admin.seeing import seen
+from addin_backend.admin.visit import Visit
 from milter.errors import RequestError
 from milter.store import incidents, outbox, register, shares, talk, trail
-from milter.store.accounts import Account
 from milter.store.incidents import Incident
 from milter.store.register import Entry
 from milter.store.transaction import Transaction
@@ -21,7 +21,7 @@ def listing(visit: Visit) -> Response:
     """List incidents, the one due first at the front."""
     everything = bool(visit.query.get("all"))
     with visit.store.read() as tx:
-        found = [i for i in incidents.listed(tx, open_only=not everything) if visit.sees(i.organisation)]
+        found = incidents.listed(tx, open_only=not everything, scope=visit.me.reach)
         name, now = names(tx), tx.now
     return visit.page("incidents.html", section=PATH, found=found, everything=everything, name=name, now=now)
 
@@ -55,6 +55,7 @@ def report(tx: Transaction, entry: Entry, kind: str, actor: str) -> Incident:
         kind,
         actor,
         organisation=entry.sender_organisation,
+        directorate=entry.directorate,
         register_id=entry.id,
         share_id=entry.share_id,
     )
@@ -67,7 +68,7 @@ def report(tx: Transaction, entry: Entry, kind: str, actor: str) -> Incident:
 def show(visit: Visit) -> Response:
     """Show one incident with its clock."""
     with visit.store.read() as tx:
-        incident = incident_for(tx, visit.me, visit.path["id"])
+        incident = seen(tx, visit.me, incidents.get, visit.path["id"])
         entry = register.get(tx, incident.register_id) if incident.register_id else None
         share = shares.get(tx, incident.share_id) if incident.share_id else None
         notes = talk.notes_about(tx, incident.id)
@@ -92,7 +93,7 @@ def act(visit: Visit) -> Response:
     incident_id, what, text = visit.path["id"], visit.form.get("act"), visit.form.get("note")[:4_000]
 
     def work(tx: Transaction) -> None:
-        incident_for(tx, visit.me, incident_id)
+        seen(tx, visit.me, incidents.get, incident_id)
         if what == "report":
             incidents.report(tx, incident_id, visit.actor)
         elif what == "close":
@@ -106,14 +107,3 @@ def act(visit: Visit) -> Response:
 
     visit.store.submit(work).result()
     return visit.go(f"{PATH}/{incident_id}", done="It is noted.")
-
-
-def incident_for(tx: Transaction, me: Account, incident_id: str) -> Incident:
-    """Give an incident of the account's scope. NotThereError for any other."""
-    try:
-        incident = incidents.get(tx, incident_id)
-    except RequestError as error:
-        raise NotThereError from error
-    if me.scope and incident.organisation not in me.scope:
-        raise NotThereError
-    return incident

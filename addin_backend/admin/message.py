@@ -7,6 +7,7 @@ from starlette.responses import Response
 from addin_backend.admin import acts
 from addin_backend.admin.names import names
 from addin_backend.admin.roles import DECIDES, UNMASKS
+from addin_backend.admin.seeing import seen
 from addin_backend.admin.visit import Visit
 from milter.errors import RequestError
 from milter.policy.reasons import BY_CODE
@@ -76,7 +77,7 @@ def feedback(visit: Visit) -> Response:
     held_id, code, verdict = visit.path["id"], visit.form.get("code"), visit.form.get("verdict")
 
     def work(tx: Transaction) -> None:
-        full = acts.held_for(tx, visit.me, held_id)
+        full = seen(tx, visit.me, quarantine.get, held_id)
         known = {*full.held.reasons, *(str(one["kind"]) for one in full.summary.get("findings", ()))}
         if code not in known or verdict not in given.VERDICTS:
             raise RequestError("Choose a reason or a finding of this message, and whether it was right.")
@@ -89,7 +90,7 @@ def feedback(visit: Visit) -> Response:
 def content_ask(visit: Visit) -> Response:
     """Ask why the content is to be seen unmasked."""
     with visit.store.read() as tx:
-        full = acts.held_for(tx, visit.me, visit.path["id"])
+        full = seen(tx, visit.me, quarantine.get, visit.path["id"])
     return visit.page("content-ask.html", section="/quarantine", held=full.held)
 
 
@@ -97,13 +98,13 @@ def content_show(visit: Visit) -> Response:
     """Show the text unmasked, once, with its reason in the trail."""
     held_id, reason = visit.path["id"], visit.form.get("reason")
     with visit.store.read() as tx:
-        full = acts.held_for(tx, visit.me, held_id)
+        full = seen(tx, visit.me, quarantine.get, held_id)
     if not reason:
         errors = {"reason": "Enter why you need to see it"}
         return visit.page("content-ask.html", 422, section="/quarantine", held=full.held, errors=errors)
 
     def work(tx: Transaction) -> bytes:
-        acts.held_for(tx, visit.me, held_id)
+        seen(tx, visit.me, quarantine.get, held_id)
         return quarantine.see_content(tx, held_id, visit.actor, reason)
 
     raw = visit.store.submit(work).result()
@@ -114,7 +115,7 @@ def content_show(visit: Visit) -> Response:
 def _page(visit: Visit, errors: dict[str, str]) -> Response:
     held_id = visit.path["id"]
     with visit.store.read() as tx:
-        full = acts.held_for(tx, visit.me, held_id)
+        full = seen(tx, visit.me, quarantine.get, held_id)
         told = {
             "full": full,
             "held": full.held,
@@ -188,13 +189,7 @@ def _reasons(full: HeldInFull) -> list[dict[str, Any]]:
 
 def _reviewers(tx: Transaction, full: HeldInFull) -> list[tuple[str, str]]:
     """Give who may decide about it."""
-    return [
-        (one.id, one.name)
-        for one in accounts.listed(tx)
-        if one.state == "active"
-        and DECIDES & set(one.roles)
-        and (not one.scope or full.held.organisation in one.scope)
-    ]
+    return [(one.id, one.name) for one in accounts.listed(tx) if acts.may_decide(one, full)]
 
 
 def _features(full: HeldInFull, code: str) -> dict[str, Any]:

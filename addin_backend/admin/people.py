@@ -5,12 +5,15 @@ from typing import Any
 
 from starlette.responses import Response
 
+from addin_backend.admin import words
 from addin_backend.admin.roles import BY_NAME, DECIDES, ROLES
+from addin_backend.admin.seeing import places
 from addin_backend.admin.visit import NotThereError, Visit
 from milter.errors import RequestError
 from milter.policy.domains import domain_of
 from milter.store import accounts, doors, ids
 from milter.store.accounts import Account
+from milter.store.scope import place_of
 from milter.store.transaction import Transaction
 
 INVITATION = timedelta(days=7)
@@ -62,7 +65,7 @@ def account_show(visit: Visit) -> Response:
         "now": visit.desk.site.clock(),
     }
     return visit.page(
-        "account.html", section="/accounts", roles=ROLES, organisations=_organisations(visit), **told
+        "account.html", section="/accounts", roles=ROLES, places=_choices(visit, account.scope), **told
     )
 
 
@@ -77,10 +80,15 @@ def account_act(visit: Visit) -> Response:
         with visit.store.read() as tx:
             account = accounts.get(tx, account_id)
         return _link_page(visit, account.email, account.roles, account.scope)
-    fields: dict[str, object] = {"state": "disabled" if act == "disable" else "active"}
-    if act == "rights":
-        fields = {"roles": _roles(visit.form.all("roles")), "scope": _scope(visit)}
-    visit.store.submit(lambda tx: accounts.change(tx, account_id, visit.actor, **fields)).result()
+
+    def work(tx: Transaction) -> None:
+        fields: dict[str, object] = {"state": "disabled" if act == "disable" else "active"}
+        if act == "rights":
+            scope = _scope(visit, accounts.get(tx, account_id).scope)
+            fields = {"roles": _roles(visit.form.all("roles")), "scope": scope}
+        accounts.change(tx, account_id, visit.actor, **fields)
+
+    visit.store.submit(work).result()
     return visit.go(f"/accounts/{account_id}", done="The account is changed.")
 
 
@@ -137,7 +145,7 @@ def _invite_page(visit: Visit, errors: dict[str, str] | None = None, status: int
         status,
         section="/accounts",
         roles=ROLES,
-        organisations=_organisations(visit),
+        places=_choices(visit, ()),
         ways=visit.desk.site.known.settings.sign_in,
         errors=errors or {},
         values=visit.form,
@@ -159,10 +167,13 @@ def _roles(given: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(role.name for role in ROLES if role.name in given)
 
 
-def _scope(visit: Visit) -> tuple[str, ...]:
-    known = _organisations(visit)
-    return tuple(name for name in visit.form.all("scope") if name in known)
+def _scope(visit: Visit, before: tuple[str, ...] = ()) -> tuple[str, ...]:
+    known = {text for text, _ in places(visit.desk)} | set(before)
+    return tuple(text for text in visit.form.all("scope") if text in known)
 
 
-def _organisations(visit: Visit) -> tuple[str, ...]:
-    return tuple(partner.name for partner in visit.desk.site.known.policy.own)
+def _choices(visit: Visit, scope: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Give what can be ticked. What is there no more stays to be seen: with nothing ticked all would be seen."""
+    known = places(visit.desk)
+    gone = [text for text in scope if text not in dict(known)]
+    return (*known, *((text, f"{words.place(*place_of(text))} (there is no more)") for text in gone))

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from addin_backend.admin import acts, paging
 from addin_backend.admin.names import names
 from addin_backend.admin.roles import DECIDES
+from addin_backend.admin.seeing import narrowed, places, seen
 from addin_backend.admin.visit import NotThereError, Values, Visit
 from milter.errors import RequestError
 from milter.policy.reasons import CATALOGUE
@@ -33,7 +34,7 @@ def listing(visit: Visit) -> Response:
         found, after = quarantine.search(tx, wanted, after=paging.after_of(visit.query), limit=EACH)
         count = quarantine.count(tx, wanted)
         told: dict[str, Any] = {
-            "ages": reports.ages(tx, visit.me.scope),
+            "ages": reports.ages(tx, visit.me.reach),
             "name": names(tx),
             "recipients": quarantine.recipients_of(tx, [one.id for one in found]),
             "now": tx.now,
@@ -47,31 +48,20 @@ def listing(visit: Visit) -> Response:
         next=paging.link(PATH, visit.query, after),
         begin=paging.begin(PATH, visit.query),
         reasons=[(entry.code, entry.title) for entry in CATALOGUE],
-        organisations=organisations(visit),
+        places=places(visit.desk, visit.me.reach),
         decides=visit.may(DECIDES),
         values=visit.query,
         **told,
     )
 
 
-def organisations(visit: Visit) -> tuple[str, ...]:
-    """Give the own organisations that the account sees."""
-    own = (partner.name for partner in visit.desk.site.known.policy.own)
-    return tuple(name for name in own if visit.sees(name))
-
-
 def search_of(query: Values, me: Account, tx: Transaction) -> Search:
-    """Make a search of the filters; an organisation outside the scope finds nothing."""
-    scope = me.scope
-    wanted_organisation = query.get("organisation")
-    if wanted_organisation:
-        allowed = not scope or wanted_organisation in scope
-        scope = (wanted_organisation,) if allowed else ("\0",)
+    """Make a search of the filters; what is outside the scope finds nothing."""
     reference = read_reference(query.get("q"))
     wanted = Search(
         words=(reference or query.get("q"))[:200],
         waiting_only=query.get("state", "held") == "held",
-        organisations=scope,
+        scope=narrowed(query, me),
         reason=query.get("reason")[:60],
         grade=query.get("grade") if query.get("grade") in GRADES else "",
         state=query.get("state") if query.get("state") in quarantine.STATES[1:] else "",
@@ -104,7 +94,7 @@ def _decide(visit: Visit, one: Held, act: str, reason: str) -> str:
     policy = visit.desk.site.known.policy
 
     def work(tx: Transaction) -> str:
-        full = acts.held_for(tx, visit.me, one.id)
+        full = seen(tx, visit.me, quarantine.get, one.id)
         waiting = [r.recipient for r in full.recipients if r.state == "held"]
         return acts.decide(tx, visit.me, one.id, waiting, act, reason, policy)
 
@@ -121,7 +111,7 @@ def _chosen(visit: Visit) -> Sequence[Held]:
     if not wanted:
         raise RequestError("Tick the messages first.")
     with visit.store.read() as tx:
-        return [acts.held_for(tx, visit.me, held_id).held for held_id in wanted]
+        return [seen(tx, visit.me, quarantine.get, held_id).held for held_id in wanted]
 
 
 def _confirm(visit: Visit, chosen: Sequence[Held], act: str, errors: dict[str, str]) -> Response:

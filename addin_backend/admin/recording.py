@@ -7,10 +7,14 @@ from starlette.responses import Response
 
 from addin_backend.admin import channels
 from addin_backend.admin.channels import COMMON, Ask, Channel
+from addin_backend.admin.seeing import places
 from addin_backend.admin.visit import NotThereError, Visit
 from addin_backend.admin.words import LONDON
+from milter.policy.partners import place_of as own_place
+from milter.policy.partners import sender_of
 from milter.store import ids, register
 from milter.store.register import Entry
+from milter.store.scope import place_of, text_of
 
 PATH = "/register"
 MOST = {"line": 300, "text": 2_000, "tick": 5, "choice": 60}
@@ -24,7 +28,12 @@ def choose(visit: Visit) -> Response:
 def form(visit: Visit) -> Response:
     """Show the form of one channel."""
     now = visit.desk.site.clock().astimezone(LONDON)
-    values = {"date": now.strftime("%Y-%m-%d"), "time": now.strftime("%H:%M"), "sender_name": visit.me.name}
+    values = {
+        "date": now.strftime("%Y-%m-%d"),
+        "time": now.strftime("%H:%M"),
+        "sender_name": visit.me.name,
+        "organisation": _own_place(visit),
+    }
     return _form_page(visit, _channel(visit), {}, values)
 
 
@@ -45,13 +54,15 @@ def _entry(visit: Visit, channel: Channel, at: datetime, due_at: datetime | None
     told = {ask.name: visit.form.get(ask.name)[: MOST[ask.kind]] for ask in (*COMMON, *channel.asks)}
     own = {ask.name: told[ask.name] for ask in channel.asks if told[ask.name]}
     information = tuple(word.strip() for word in told["information"].split(",") if word.strip())
+    organisation, directorate = _place(visit)
     return Entry(
         id=ids.reference(),
         at=at,
         channel=channel.name,
         sender=visit.me.email,
         sender_name=visit.form.get("sender_name")[:200] or visit.me.name,
-        sender_organisation=_organisation(visit),
+        sender_organisation=organisation,
+        directorate=directorate,
         recipient=visit.form.get("where")[:300],
         recipient_name=told["recipient_name"],
         recipient_job_title=told["recipient_job_title"],
@@ -78,15 +89,16 @@ def _channel(visit: Visit) -> Channel:
     return channel
 
 
-def _organisations(visit: Visit) -> tuple[str, ...]:
-    own = (partner.name for partner in visit.desk.site.known.policy.own)
-    return tuple(name for name in own if visit.sees(name))
-
-
-def _organisation(visit: Visit) -> str:
-    known = _organisations(visit)
+def _place(visit: Visit) -> tuple[str, str]:
+    """Give the organisation and directorate that it is recorded for: one of those that the account sees."""
+    known = [text for text, _ in places(visit.desk, visit.me.reach)]
     chosen = visit.form.get("organisation")
-    return chosen if chosen in known else next(iter(known), "")
+    return place_of(chosen if chosen in known else next(iter(known), ""))
+
+
+def _own_place(visit: Visit) -> str:
+    """Give where the recorder belongs, as far as the address alone tells, to be chosen beforehand."""
+    return text_of(*own_place(sender_of(visit.me.email, visit.desk.site.known.policy)))
 
 
 def _missing(visit: Visit, channel: Channel) -> dict[str, str]:
@@ -132,7 +144,7 @@ def _form_page(visit: Visit, channel: Channel, errors: dict[str, str], values: A
         section=PATH,
         channel=channel,
         common=COMMON,
-        organisations=_organisations(visit),
+        places=places(visit.desk, visit.me.reach),
         errors=errors,
         values=values,
     )

@@ -122,7 +122,7 @@ def compare(visit: Visit, tx: Transaction, changed: Policy, weeks: int) -> dict[
 def _kept(visit: Visit, tx: Transaction, weeks: int) -> Iterator[tuple[Judged, Any]]:
     until = tx.now + timedelta(seconds=1)
     for message, value in judged.replay(tx, until - timedelta(weeks=weeks), until):
-        if visit.sees(message.organisation):
+        if visit.me.reach.sees(message.organisation, message.directorate):
             yield message, value
 
 

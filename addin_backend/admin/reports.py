@@ -2,22 +2,25 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from statistics import median, quantiles
 from typing import Any
 
 from starlette.responses import Response
 
-from addin_backend.admin import charts
+from addin_backend.admin import charts, words
+from addin_backend.admin.seeing import narrowed, places
 from addin_backend.admin.visit import Visit
 from addin_backend.admin.words import ACTIONS
 from milter.policy.reasons import BY_CODE
 from milter.store import reports, shares, talk
 from milter.store.reports import Judgements, RuleCount
 from milter.store.transaction import Transaction
+from milter.store.weekly import WEEK, monday
 
 PATH = "/reports"
 WEEKS = (4, 12, 26, 52)
+CHOICES = tuple((number, f"{number} weeks and this one") for number in WEEKS)
 FINISHED = {"released": "released", "refused": "refused", "expired": "nobody decided in time"}
 
 
@@ -27,20 +30,28 @@ def show(visit: Visit) -> Response:
     weeks = int(asked) if asked in {str(number) for number in WEEKS} else 12
     with visit.store.read() as tx:
         told = _figures(visit, tx, weeks)
-    return visit.page("reports.html", section=PATH, weeks=weeks, choices=WEEKS, **told)
+    return visit.page(
+        "reports.html",
+        section=PATH,
+        weeks=weeks,
+        choices=CHOICES,
+        places=places(visit.desk, visit.me.reach),
+        values=visit.query,
+        **told,
+    )
 
 
 def _figures(visit: Visit, tx: Transaction, weeks: int) -> dict[str, Any]:
     until = tx.now + timedelta(seconds=1)
-    since = until - timedelta(weeks=weeks)
-    scope = visit.me.scope
-    judgements = [one for one in reports.judgements(tx, since, until) if visit.sees(one.organisation)]
+    since = monday(until - timedelta(weeks=weeks))
+    scope = narrowed(visit.query, visit.me)
+    judgements = reports.judgements(tx, since, until, scope)
     counted = reports.rules(tx, since, until, scope)
     labels = _labels(since, until)
     series = charts.by_key(_by_week(judgements), labels, ACTIONS)
     return {
         "totals": _totals(judgements),
-        "chart": charts.stacked(f"Messages by week, {weeks} weeks", labels, series),
+        "chart": charts.stacked(f"Messages by week, {weeks} weeks and this one", labels, series),
         "series": series,
         "table": charts.table(labels, series),
         "organisations": _organisations(judgements),
@@ -58,12 +69,7 @@ def _label(week: datetime) -> str:
 
 
 def _labels(since: datetime, until: datetime) -> list[str]:
-    monday = (since - timedelta(days=since.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
-    weeks = []
-    while monday < until:
-        weeks.append(_label(monday.astimezone(UTC)))
-        monday += timedelta(weeks=1)
-    return weeks
+    return [_label(since + number * WEEK) for number in range(-((since - until) // WEEK))]
 
 
 def _by_week(judgements: Sequence[Judgements]) -> Counter[tuple[str, str]]:
@@ -81,11 +87,22 @@ def _totals(judgements: Sequence[Judgements]) -> list[tuple[str, int]]:
 
 
 def _organisations(judgements: Sequence[Judgements]) -> list[tuple[str, list[int]]]:
-    counted: Counter[tuple[str, str]] = Counter()
+    """Count by organisation, and by directorate where one has some."""
+    counted: Counter[tuple[tuple[str, str], str]] = Counter()
     for one in judgements:
-        counted[one.organisation, one.action] += one.messages
-    names = sorted({name for name, _ in counted})
-    return [(name or "not known", [counted[name, action] for action in ACTIONS]) for name in names]
+        counted[(one.organisation, one.directorate), one.action] += one.messages
+    found = sorted({place for place, _ in counted})
+    divided = {organisation for organisation, directorate in found if directorate}
+    return [
+        (_place(*place, divided=place[0] in divided), [counted[place, action] for action in ACTIONS])
+        for place in found
+    ]
+
+
+def _place(organisation: str, directorate: str, *, divided: bool) -> str:
+    return words.place(
+        organisation or "not known", directorate or ("no known directorate" if divided else "")
+    )
 
 
 def _rules(counted: Sequence[RuleCount], *, enforced: bool) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from starlette.responses import Response
 from addin_backend.admin import acts
 from addin_backend.admin.names import names
 from addin_backend.admin.roles import DECIDES
+from addin_backend.admin.seeing import seen
 from addin_backend.admin.visit import Visit
 from milter.store import feedback, judged, register, talk
 from milter.store.transaction import Transaction
@@ -16,7 +17,7 @@ def listing(visit: Visit) -> Response:
     """List requests, the oldest open ones first."""
     state = "answered" if visit.query.get("state") == "answered" else "open"
     with visit.store.read() as tx:
-        found = talk.listed(tx, state=state, organisations=visit.me.scope)
+        found = talk.listed(tx, state=state, scope=visit.me.reach)
         name = names(tx)
     return visit.page("requests.html", section=PATH, found=found, state=state, name=name)
 
@@ -33,7 +34,7 @@ def answer(visit: Visit) -> Response:
         return _page(visit, {"answer": "Enter the answer"})
 
     def work(tx: Transaction) -> None:
-        request = acts.request_for(tx, visit.me, request_id)
+        request = seen(tx, visit.me, talk.get, request_id)
         acts.answer_request(tx, visit.me, request, text)
         if visit.form.get("false-positive"):
             code = str(visit.form.get("false-positive"))
@@ -45,7 +46,7 @@ def answer(visit: Visit) -> Response:
 
 def _page(visit: Visit, errors: dict[str, str]) -> Response:
     with visit.store.read() as tx:
-        request = acts.request_for(tx, visit.me, visit.path["id"])
+        request = seen(tx, visit.me, talk.get, visit.path["id"])
         told = {
             "request": request,
             "message": judged.get(tx, request.judged_id),

@@ -5,12 +5,12 @@ from starlette.responses import Response
 from addin_backend.admin import paging
 from addin_backend.admin.names import names
 from addin_backend.admin.roles import HELPS_SHARES
-from addin_backend.admin.visit import NotThereError, Visit
+from addin_backend.admin.seeing import narrowed, places, seen
+from addin_backend.admin.visit import Visit
 from milter import sharing
 from milter.errors import RequestError
 from milter.policy.domains import domain_of
 from milter.store import register, shares, talk
-from milter.store.accounts import Account
 from milter.store.shares import Share
 from milter.store.transaction import Transaction
 
@@ -30,7 +30,7 @@ def listing(visit: Visit) -> Response:
         found, after = shares.search(
             tx,
             states=FILTERS[wanted],
-            organisations=visit.me.scope,
+            scope=narrowed(visit.query, visit.me),
             after=paging.after_of(visit.query),
             limit=EACH,
         )
@@ -40,6 +40,8 @@ def listing(visit: Visit) -> Response:
         section=PATH,
         found=found,
         state=wanted,
+        places=places(visit.desk, visit.me.reach),
+        values=visit.query,
         now=now,
         first=paging.after_of(visit.query) is None,
         next=paging.link(PATH, visit.query, after),
@@ -50,7 +52,7 @@ def listing(visit: Visit) -> Response:
 def show(visit: Visit) -> Response:
     """Show one share with its history."""
     with visit.store.read() as tx:
-        share = share_for(tx, visit.me, visit.path["id"])
+        share = seen(tx, visit.me, shares.get, visit.path["id"])
         history, name = shares.history(tx, share.id), names(tx)
         entry = register.get(tx, share.register_id) if share.register_id else None
         notes = talk.notes_about(tx, share.id)
@@ -74,7 +76,7 @@ def act(visit: Visit) -> Response:
     person, job_title = visit.form.get("person")[:200], visit.form.get("job-title")[:200]
 
     def work(tx: Transaction) -> str:
-        share_for(tx, visit.me, share_id)
+        seen(tx, visit.me, shares.get, share_id)
         if what in {"withdraw", "reissue"} and not reason:
             raise RequestError("Give a reason.")
         if what == "withdraw":
@@ -100,7 +102,7 @@ def card(visit: Visit) -> Response:
     share_id = visit.path["id"]
 
     def work(tx: Transaction) -> tuple[Share, str]:
-        share = share_for(tx, visit.me, share_id)
+        share = seen(tx, visit.me, shares.get, share_id)
         if share.way == "email":
             raise RequestError(
                 "This password goes by e-mail once receipt is confirmed; there is no card for it."
@@ -112,17 +114,6 @@ def card(visit: Visit) -> Response:
         entry = register.get(tx, share.register_id) if share.register_id else None
     partner = visit.desk.site.known.policy.domains.find(domain_of(share.recipient))
     return visit.page("card.html", section=PATH, share=share, entry=entry, partner=partner, password=password)
-
-
-def share_for(tx: Transaction, me: Account, share_id: str) -> Share:
-    """Give a share of the account's scope. NotThereError for any other."""
-    try:
-        share = shares.get(tx, share_id)
-    except RequestError as error:
-        raise NotThereError from error
-    if me.scope and share.organisation not in me.scope:
-        raise NotThereError
-    return share
 
 
 def _follow(why_not: str) -> None:

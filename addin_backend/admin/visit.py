@@ -105,10 +105,6 @@ class Visit:
         """Whether the account has one of these roles."""
         return self.person is not None and not set(roles).isdisjoint(self.person.roles)
 
-    def sees(self, organisation: str) -> bool:
-        """Whether an organisation is in the account's scope."""
-        return not self.me.scope or organisation in self.me.scope
-
     def page(self, template: str, /, status: int = 200, **values: Any) -> Response:
         """Give a page of a template."""
         told: dict[str, Any] = {"visit": self, "errors": {}, "values": {}}

@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from milter.policy.reasons import BY_CODE
+from milter.store.scope import place_of
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -152,12 +153,19 @@ def colour(code: str) -> str:
     return COLOURS.get(code, "grey")
 
 
+def place(organisation: str, directorate: str) -> str:
+    """Say where something belongs: 'Borchester Borough Council: Housing'."""
+    return f"{organisation}: {directorate}" if directorate else organisation
+
+
 FILTERS: dict[str, Any] = {
     "when": when,
     "day": day,
     "age": age,
     "counted": counted,
     "size": size,
+    "place": place,
+    "place_of_scope": lambda text: place(*place_of(text)),
     "why": why,
     "rules": rules,
     "state": state,

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
 
 from milter.cli.records import WHEN, actor, opened
@@ -9,12 +10,20 @@ from milter.cli.words import table
 from milter.errors import RequestError
 from milter.settings import load_settings
 from milter.store import accounts, doors, ids
+from milter.store.scope import place_of, text_of
 
 DAYS = 7
 
 
 def invite(arguments: argparse.Namespace) -> int:
     """Carry out `sealgate account invite`."""
+    organisations = tuple(arguments.organisation or ())
+    scope = organisations
+    if arguments.directorate:
+        if len(organisations) != 1:
+            sys.stderr.write("--directorate needs one --organisation, which it is a part of.\n")
+            return 2
+        scope = tuple(text_of(organisations[0], name) for name in arguments.directorate)
     settings = load_settings(arguments.config)
     url = settings.pages.admin_url.rstrip("/") or f"http://{settings.pages.admin_listen}"
     token = ids.token()
@@ -25,7 +34,7 @@ def invite(arguments: argparse.Namespace) -> int:
             actor(),
             email=arguments.email,
             roles=tuple(arguments.role),
-            scope=tuple(arguments.organisation or ()),
+            scope=scope,
             expires_at=tx.now + timedelta(days=DAYS),
         )
     sys.stdout.write(
@@ -38,10 +47,8 @@ def listing(arguments: argparse.Namespace) -> int:
     """Carry out `sealgate account list`."""
     with opened(arguments) as store, store.read() as tx:
         found = accounts.listed(tx)
-    rows = [
-        (a.email, a.name, ", ".join(a.roles), ", ".join(a.scope) or "all", a.state, _seen(a)) for a in found
-    ]
-    head = ("address", "name", "roles", "organisations", "state", "last here")
+    rows = [(a.email, a.name, ", ".join(a.roles), _sees(a.scope), a.state, _seen(a)) for a in found]
+    head = ("address", "name", "roles", "sees", "state", "last here")
     sys.stdout.write((table(head, rows) if rows else "There are no accounts.") + "\n")
     return 0
 
@@ -64,6 +71,10 @@ def _set(arguments: argparse.Namespace, state: str) -> int:
         accounts.change(tx, account.id, actor(), state=state)
     sys.stdout.write(f"{arguments.email} is {state}.\n")
     return 0
+
+
+def _sees(scope: Sequence[str]) -> str:
+    return ", ".join(": ".join(part for part in place_of(text) if part) for text in scope) or "all"
 
 
 def _seen(account: accounts.Account) -> str:

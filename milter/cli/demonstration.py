@@ -42,6 +42,13 @@ telephones = ["0118 496 0123"]
 telephone = "0118 496 0123"
 contact = "information.governance@borchester.gov.uk"
 
+[[organisation.directorate]]
+name = "Children's Services"
+senders = ["amira.khan@borchester.gov.uk"]
+
+[[organisation.directorate]]
+name = "Housing"
+
 [[partner]]
 name = "Ambridge Primary School"
 kind = "school"

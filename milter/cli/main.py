@@ -395,6 +395,13 @@ def _accounts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         metavar="NAME",
         help="only its messages and records; all where none is given",
     )
+    invite.add_argument(
+        "--directorate",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only those of this directorate of the one organisation that is given",
+    )
     disable = _command(acts, "disable", accounts.disable, "shut somebody out, at once")
     enable = _command(acts, "enable", accounts.enable, "let somebody in again")
     for sub in (listing, invite, disable, enable):

@@ -24,6 +24,7 @@ from milter.message.envelope import Recipient
 from milter.message.model import Message
 from milter.message.trace import Trace, internet_fields, received, trace_field
 from milter.policy.model import Verdict
+from milter.policy.partners import place_of
 from milter.policy.rules.structure import UNEDITABLE
 from milter.receipts.evidence import Grade
 from milter.receipts.password import speakable_password
@@ -283,7 +284,7 @@ def _share(
     agreed: Terms,
     tokens: tuple[tuple[shares.Purpose, str], ...],
 ) -> shares.ToShare:
-    sender = case.assessment.people.sender
+    organisation, directorate = place_of(case.assessment.people.sender)
     examination = case.assessment.facts.examination
     details: Mapping[str, Any] = {
         "files": [document.part.name for document in locked],
@@ -296,7 +297,8 @@ def _share(
         id=ids.reference(),
         judged_id=case.id,
         sender=case.envelope.sender,
-        organisation=sender.partner.name if sender.partner else "",
+        organisation=organisation,
+        directorate=directorate,
         recipient=recipient.address,
         password="" if password.chosen else password.clear,
         needed=agreed.needed or "confirmed",

@@ -14,6 +14,7 @@ from milter.dispatch import explaining, mailing
 from milter.dispatch.case import Case, Copy, Done
 from milter.dispatch.surroundings import Surroundings
 from milter.policy.model import Action, Person, Verdict
+from milter.policy.partners import place_of
 from milter.policy.policy import Policy
 from milter.store import contents, ids, judged, progress, quarantine, register, shares
 from milter.store.judged import Judged, JudgedReason
@@ -90,7 +91,7 @@ def _outcomes(done: Done) -> dict[str, Outcome]:
 def _judged(case: Case, now: datetime, spent: float) -> tuple[Judged, tuple[JudgedReason, ...]]:
     assessment = case.assessment
     examination = assessment.facts.examination
-    partner = assessment.people.sender.partner
+    organisation, directorate = place_of(assessment.people.sender)
     row = Judged(
         id=case.id,
         at=now,
@@ -98,7 +99,8 @@ def _judged(case: Case, now: datetime, spent: float) -> tuple[Judged, tuple[Judg
         queue_id=case.envelope.queue_id[:80],
         message_id_digest="",
         sender=case.envelope.sender,
-        organisation=partner.name if partner else "",
+        organisation=organisation,
+        directorate=directorate,
         policy=assessment.policy,
         action=assessment.action.name,
         grade=examination.grade.value,
@@ -139,6 +141,7 @@ def _entry(
     case: Case, done: Done, verdict: Verdict, person: Person, now: datetime, copy: Copy | None
 ) -> Entry:
     sender = case.assessment.people.sender
+    organisation, directorate = place_of(sender)
     result = done.results.get(verdict.address)
     return Entry(
         id=copy.register_id if copy else ids.reference(),
@@ -148,7 +151,8 @@ def _entry(
         share_id=copy.share_id if copy else "",
         sender=case.envelope.sender,
         sender_name=sender.name,
-        sender_organisation=sender.partner.name if sender.partner else "",
+        sender_organisation=organisation,
+        directorate=directorate,
         recipient=verdict.address,
         recipient_name=person.name,
         recipient_job_title=person.job_title,
@@ -193,13 +197,14 @@ def _quarantine(
     policy = with_.known.policy
     register_ids = {entry.recipient: entry.id for entry in entries}
     organisations = {p.address: p.partner.name for p in case.assessment.people.recipients if p.partner}
-    partner = case.assessment.people.sender.partner
+    organisation, directorate = place_of(case.assessment.people.sender)
     examination = case.assessment.facts.examination
     to_hold = quarantine.ToHold(
         id=ids.reference(),
         judged_id=case.id,
         sender=case.envelope.sender,
-        organisation=partner.name if partner else "",
+        organisation=organisation,
+        directorate=directorate,
         grade=examination.grade.value,
         categories=tuple(examination.categories),
         envelope=mailing.envelope_json(case.envelope),

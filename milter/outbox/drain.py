@@ -29,6 +29,7 @@ T = TypeVar("T")
 IDLE_SECONDS = 5.0  # between looks, for what other processes and the pages ask for
 GIVE_UP_AFTER = timedelta(days=5)  # as an upstream server would (RFC 5321 4.5.4.1)
 SCHEDULE_SECONDS = 60.0
+WEEKS_AT_ONCE = 10  # that are counted in one round of the schedule
 SEND_SECONDS = 480.0  # of one item, next hop and all; the lease is for 600
 
 _log = log.logger("outbox")
@@ -58,6 +59,7 @@ class Outbox:
                     await self._free_what_the_dead_held()
                     if self._steady.is_believed(await asyncio.to_thread(self._newest)):
                         await self._commit(schedule.work_for(self._with))
+                        await self._keep_weeks()
                 sent = await self.drain_once()
             except StoreError as error:
                 _log.error("store-unavailable", cause=str(error))
@@ -86,6 +88,14 @@ class Outbox:
             return
         if freed := await self._commit(owners.free_outbox):
             _log.warning("outbox-freed", items=freed)
+
+    async def _keep_weeks(self) -> None:
+        """Count finished weeks for the reports, a few at a time."""
+        for _ in range(WEEKS_AT_ONCE):
+            keep = await asyncio.to_thread(schedule.week_to_keep, self._with)
+            if keep is None:
+                return
+            await self._commit(keep)
 
     def _something_leased(self) -> bool:
         with self._with.store.read() as tx:

@@ -122,7 +122,7 @@ def _kept(
 ) -> Callable[[Transaction], None]:
     assert draft.share is not None, "the caller looked"
     entry = held.recipient.register_id
-    share = replace(draft.share, register_id=entry)
+    share = replace(draft.share, register_id=entry, directorate=held.full.held.directorate)
     copy: Copy = replace(draft.copy, register_id=entry)
     sealed = contents.seal_content(with_.store.vault, copy.raw)
     told = with_.known.policy.sharing.tell_sender and bool(held.full.held.sender)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from milter import sharing
 from milter.assess.known import Known
 from milter.dispatch.surroundings import Surroundings
-from milter.store import decisions, purge, shares
+from milter.store import decisions, purge, shares, weekly
 from milter.store.transaction import Transaction
 
 
@@ -24,6 +24,19 @@ def work_for(with_: Surroundings) -> Callable[[Transaction], int]:
         return done + purge.purge(tx, plan)
 
     return work
+
+
+def week_to_keep(with_: Surroundings) -> Callable[[Transaction], None] | None:
+    """Count the next finished week for the reports, and give what keeps it; None where none is due.
+
+    It is counted before the transaction begins, so that no mail waits behind it.
+    """
+    with with_.store.read() as tx:
+        week = weekly.finished(tx)
+        if week is None:
+            return None
+        counts = weekly.count(tx, week)
+    return lambda tx: weekly.keep(tx, week, counts)
 
 
 def _plan(known: Known) -> purge.Schedule:

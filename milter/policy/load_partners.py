@@ -12,16 +12,17 @@ from typing import Any
 from milter.configuration import Document, Key, fill, impossible, open_document, unknown
 from milter.errors import Problem
 from milter.policy.domains import PROTECTED, SUFFIXES, normalise
-from milter.policy.model import DEMANDS, KINDS, Partner
+from milter.policy.model import DEMANDS, KINDS, Directorate, Partner
 
 # RFC 1123 2.1: letters, digits and hyphens inside; underscores stand in names that real mail uses.
 DOMAIN = re.compile(r"(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}")
 MAX_DOMAIN = 253
+LONGEST_NAME = 100
 PASSWORD_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 TOO_WIDE = tuple(suffix.removeprefix(".") for suffix in SUFFIXES if suffix not in PROTECTED)
 NOT_OWN = ("own", "personal", "retired", "unknown")
 PARTNER_ONLY = {"route": "", "may_have": (), "password": "", "successor": ""}
-OWN_ONLY = ("names", "addresses", "postcodes", "telephones")
+OWN_ONLY = ("names", "addresses", "postcodes", "telephones", "directorates")
 NOT_PARTNER = ("own", "unknown")
 
 
@@ -69,7 +70,8 @@ def _partner(
     document: Document, key: Key, table: dict[str, Any], seen: dict[str, str], *, own: bool
 ) -> Partner:
     left_out = PARTNER_ONLY if own else dict.fromkeys(OWN_ONLY, ())
-    partner = fill(Partner, document, key, table, given={"own": own, **left_out})
+    names = {} if not own else {"directorate": "directorates"}  # as [[organisation.directorate]]
+    partner = fill(Partner, document, key, table, names=names, given={"own": own, **left_out})
     refused = NOT_OWN if own else NOT_PARTNER
     if partner.kind in refused:
         what = "kind of an own organisation" if own else "kind of a partner"
@@ -88,7 +90,30 @@ def _partner(
     domains = tuple(normalise(domain) for domain in partner.domains)
     for place, domain in enumerate(domains):
         _check_domain(document, (*key, "domains", place), domain, seen, partner.name)
+    _check_directorates(document, (*key, "directorate"), partner.directorates)
     return replace(partner, domains=domains)
+
+
+def _check_directorates(document: Document, key: Key, directorates: tuple[Directorate, ...]) -> None:
+    """A name stands for a directorate in scopes and records, so it must be one, and fit on a line."""
+    for place, one in enumerate(directorates):
+        if (
+            one.name.strip() != one.name
+            or not 0 < len(one.name) <= LONGEST_NAME
+            or not one.name.isprintable()
+        ):
+            cause = "it is no name of a directorate"
+            document.wrong((*key, place, "name"), cause, f"Write 1 to {LONGEST_NAME} letters on one line.")
+        elif one.name in {other.name for other in directorates[:place]}:
+            cause = f"'{one.name}' is there twice"
+            document.wrong(
+                (*key, place, "name"), cause, "Put both into one, or give them names of their own."
+            )
+        for number, pattern in enumerate(one.senders):
+            if "@" not in pattern:
+                cause = f"{pattern[:80]!r} is no address"
+                cure = "Write an address, or a pattern such as *.csc@example.gov.uk."
+                document.wrong((*key, place, "senders", number), cause, cure)
 
 
 def _check_domain(document: Document, key: Key, domain: str, seen: dict[str, str], name: str) -> None:

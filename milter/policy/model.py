@@ -46,6 +46,15 @@ DEMANDS: tuple[Demand, ...] = get_args(Demand)
 
 
 @dataclass(frozen=True, slots=True)
+class Directorate:
+    """A part of an own organisation, whose messages and records may be for some people only. '*' is any text."""
+
+    name: str
+    departments: tuple[str, ...] = ()  # as the directory has them, besides the name itself
+    senders: tuple[str, ...] = ()  # addresses; they go before what the directory says
+
+
+@dataclass(frozen=True, slots=True)
 class Partner:
     """An organisation that is known, with its domains (E1, E4)."""
 
@@ -68,6 +77,7 @@ class Partner:
     addresses: tuple[str, ...] = ()  # its postal addresses
     postcodes: tuple[str, ...] = ()
     telephones: tuple[str, ...] = ()
+    directorates: tuple[Directorate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

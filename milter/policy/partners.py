@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from milter.message.envelope import Envelope
 from milter.policy.domains import domain_of
-from milter.policy.model import Kind, Partner, People, Person
+from milter.policy.model import Directorate, Kind, Partner, People, Person
 from milter.policy.names import same_person
 from milter.policy.policy import Policy
 
@@ -51,6 +51,45 @@ def organisation_of(address: str, policy: Policy) -> str:
     """Give the name of the own organisation that an address belongs to; '' for none."""
     partner = policy.domains.find(domain_of(address))
     return partner.name if partner and partner.own else ""
+
+
+def place_of(sender: Person) -> tuple[str, str]:
+    """Give the own organisation and the directorate that a sender belongs to; '' for each that is not known.
+
+    A sender whom two directorates claim belongs to none: who sees one directorate only must not see the other's.
+    """
+    organisation = sender.partner
+    if organisation is None:
+        return "", ""
+    claimed = [one.name for one in organisation.directorates if _is_one_of(sender.address, one.senders)]
+    if not claimed and sender.department:
+        claimed = [one.name for one in organisation.directorates if _is_of(sender.department, one)]
+    return organisation.name, claimed[0] if len(claimed) == 1 else ""
+
+
+def _is_of(department: str, directorate: Directorate) -> bool:
+    return _is_one_of(department, (directorate.name, *directorate.departments))
+
+
+def _is_one_of(text: str, patterns: tuple[str, ...]) -> bool:
+    return any(_is_like(text.casefold(), pattern.casefold()) for pattern in patterns)
+
+
+def _is_like(text: str, pattern: str) -> bool:
+    """Whether a text is what a pattern says, in which '*' is any text. Linear in both."""
+    first, *others = pattern.split("*")
+    if not others:
+        return text == pattern
+    *inner, last = others
+    if not text.startswith(first):
+        return False
+    at = len(first)
+    for part in inner:
+        found = text.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return len(text) - len(last) >= at and text.endswith(last)
 
 
 def _recipient(address: str, sender: Person, policy: Policy) -> Person:

@@ -15,6 +15,7 @@ from milter.errors import RequestError
 from milter.store import audit
 from milter.store.ids import reference
 from milter.store.schema import accounts, sessions
+from milter.store.scope import Scope, scope_of
 from milter.store.transaction import Transaction, changed, need, value_of, values_of
 
 _CHANGEABLE = frozenset({"name", "external", "roles", "scope", "pass_phrase", "state", "deputy"})
@@ -29,7 +30,7 @@ class Account:
     email: str  # lower case
     external: str | None  # issuer and subject of OpenID Connect
     roles: tuple[str, ...]
-    scope: tuple[str, ...]  # organisations; empty means all
+    scope: tuple[str, ...]  # organisations and directorates, as `scope` has them; empty means all
     pass_phrase: str  # argon2 hash; '' for none
     state: str  # active disabled
     at: datetime
@@ -37,6 +38,11 @@ class Account:
     failures: int  # since the last sign-in
     locked_until: datetime | None
     deputy: str  # account id, '' for none
+
+    @property
+    def reach(self) -> Scope:
+        """What the account sees."""
+        return scope_of(self.scope)
 
 
 def add(

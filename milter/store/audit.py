@@ -256,6 +256,11 @@ def api_token_revoked(tx: Transaction, token_id: str, actor: str) -> None:
     tx.record("api-token-revoked", token_id, actor, {})
 
 
+def week_counted(tx: Transaction, week: str, messages: int) -> None:
+    """Record that a finished week was counted for the reports."""
+    tx.record("week-counted", "reports", "gateway", {"week": week, "messages": messages})
+
+
 def purged(tx: Transaction, what: str, rows: int) -> None:
     """Record that the schedule destroyed rows of one kind."""
     tx.record("purged", what, "gateway", {"rows": rows})

@@ -9,6 +9,7 @@ from milter.errors import RequestError
 from milter.store import audit
 from milter.store.ids import reference
 from milter.store.schema import incidents
+from milter.store.scope import EVERYTHING, Scope
 from milter.store.transaction import Transaction, changed, need, value_of, values_of
 
 CLOCK = timedelta(hours=72)
@@ -32,6 +33,7 @@ class Incident:
     reported_at: datetime | None = None
     closed_at: datetime | None = None
     closed_by: str = ""
+    directorate: str = ""
 
 
 def begin(
@@ -40,6 +42,7 @@ def begin(
     actor: str,
     *,
     organisation: str = "",
+    directorate: str = "",
     share_id: str = "",
     register_id: str = "",
     held_id: str = "",
@@ -59,6 +62,7 @@ def begin(
         held_id,
         actor,
         "open",
+        directorate=directorate,
     )
     tx.execute(insert(incidents), values_of(incident))
     audit.incident_opened(tx, incident.id, actor, kind, about)
@@ -90,9 +94,12 @@ def of_share(tx: Transaction, share_id: str) -> Incident | None:
     return None if row is None else value_of(Incident, row)
 
 
-def listed(tx: Transaction, *, open_only: bool = True, limit: int = 200) -> tuple[Incident, ...]:
-    """Give incidents, the one due first at the front."""
-    query = select(incidents).order_by(incidents.c.due_at, incidents.c.id).limit(limit)
+def listed(
+    tx: Transaction, *, open_only: bool = True, scope: Scope = EVERYTHING, limit: int = 200
+) -> tuple[Incident, ...]:
+    """Give the incidents of a scope, the one due first at the front."""
+    seen = scope.where(incidents.c.organisation, incidents.c.directorate)
+    query = select(incidents).where(*seen).order_by(incidents.c.due_at, incidents.c.id).limit(limit)
     if open_only:
         query = query.where(incidents.c.state != "closed")
     return tuple(value_of(Incident, row) for row in tx.execute(query))

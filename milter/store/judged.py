@@ -34,6 +34,7 @@ class Judged:
     size_bytes: int
     recipients: int
     spent_ms: int = 0
+    directorate: str = ""  # of the organisation; '' for none known
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from milter.store import audit, contents
 from milter.store.columns import canonical, frozen
 from milter.store.contents import SealedContent
 from milter.store.schema import held, held_recipients
+from milter.store.scope import EVERYTHING, Scope
 from milter.store.transaction import Transaction, need, value_of
 
 STATES = ("held", "releasing", "released", "refused", "expired")
@@ -57,6 +58,7 @@ class Held:
     waiting: int  # recipients that nobody decided for yet
     closed_at: datetime | None  # when the last recipient was released, refused or expired
     assigned_to: str
+    directorate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,16 @@ class HeldInFull:
     envelope: Mapping[str, Any]
     summary: Mapping[str, Any]  # subject, parts, masked findings
     recipients: tuple[HeldRecipient, ...]
+
+    @property
+    def organisation(self) -> str:
+        """The own organisation that sends."""
+        return self.held.organisation
+
+    @property
+    def directorate(self) -> str:
+        """The sender's directorate of it; '' where none is known."""
+        return self.held.directorate
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,7 @@ class ToHold:
     summary: Mapping[str, Any]  # JSON
     recipients: tuple[HeldRecipient, ...]
     expires_at: datetime
+    directorate: str = ""
 
 
 def waiting_for(
@@ -111,6 +124,7 @@ def hold(tx: Transaction, message: ToHold, content: SealedContent) -> None:
         "at": tx.now,
         "sender": message.sender,
         "organisation": message.organisation,
+        "directorate": message.directorate,
         "content_id": content.id,
         "size_bytes": content.size_bytes,
         "grade": message.grade,
@@ -197,7 +211,7 @@ class Search:
 
     words: str = ""  # each must occur in the sender's or a recipient's address or a reference
     waiting_only: bool = True
-    organisations: tuple[str, ...] = ()
+    scope: Scope = EVERYTHING
     assigned_to: str = ""
     reason: str = ""
     grade: str = ""
@@ -236,8 +250,7 @@ def _conditions(wanted: Search) -> list[Any]:
     if wanted.state:
         these = select(held_recipients.c.held_id).where(held_recipients.c.state == wanted.state)
         conditions.append(held.c.id.in_(these))
-    if wanted.organisations:
-        conditions.append(held.c.organisation.in_(wanted.organisations))
+    conditions += wanted.scope.where(held.c.organisation, held.c.directorate)
     if wanted.reason:
         codes = type_coerce(held.c.reasons, Text)
         conditions.append(codes.contains(f'"{wanted.reason}"', autoescape=True))

@@ -15,6 +15,7 @@ from milter.errors import RequestError
 from milter.store import audit
 from milter.store.columns import Words
 from milter.store.schema import register
+from milter.store.scope import EVERYTHING, Scope
 from milter.store.transaction import Transaction, changed, need, value_of, values_of
 
 CHANNELS = (
@@ -84,6 +85,7 @@ class Entry:
     sender: str = ""
     sender_name: str = ""
     sender_organisation: str = ""
+    directorate: str = ""  # of the sender's organisation
     recipient: str = ""  # address; a number or place for other channels
     recipient_name: str = ""
     recipient_job_title: str = ""
@@ -121,7 +123,7 @@ class Search:
     until: datetime | None = None
     channel: str = ""
     status: str = ""
-    organisations: tuple[str, ...] = ()  # of the sender
+    scope: Scope = EVERYTHING  # where the sender belongs
     sender: str = ""
     recipient: str = ""
     gaps_only: bool = False
@@ -183,9 +185,21 @@ def of_message(tx: Transaction, judged_id: str) -> tuple[Entry, ...]:
     return tuple(value_of(Entry, row) for row in tx.execute(query))
 
 
-def due(tx: Transaction, until: datetime, limit: int = 1_000) -> tuple[Entry, ...]:
-    """Give what is due back, unconfirmed or to be deleted by then, the oldest first."""
+def due(
+    tx: Transaction,
+    until: datetime,
+    *,
+    scope: Scope = EVERYTHING,
+    recorded_by: str = "",
+    limit: int = 1_000,
+) -> tuple[Entry, ...]:
+    """Give what is due back, unconfirmed or to be deleted by then, the oldest first.
+
+    Of a scope, and of what somebody recorded, wherever that belongs.
+    """
     query = select(register).where(register.c.due_at <= until, register.c.status == "due")
+    if seen := scope.where(register.c.sender_organisation, register.c.directorate):
+        query = query.where(or_(*seen, register.c.recorded_by == recorded_by))
     return tuple(value_of(Entry, row) for row in tx.execute(query.order_by(register.c.due_at).limit(limit)))
 
 
@@ -263,8 +277,7 @@ def _narrowed(tx: Transaction, query: Select[Any], wanted: Search) -> Select[Any
     ):
         if value:
             query = query.where(column == value)
-    if wanted.organisations:
-        query = query.where(table.sender_organisation.in_(wanted.organisations))
+    query = query.where(*wanted.scope.where(table.sender_organisation, table.directorate))
     if wanted.gaps_only:
         query = query.where(table.complete.is_(False))
     for word in wanted.words.lower().split()[:8]:

@@ -3,19 +3,18 @@
 Weeks begin on Monday, 00:00 UTC, and are given as that moment.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from sqlalchemy import BigInteger, func, select, type_coerce
 
-from milter.store.columns import microseconds
-from milter.store.schema import held, held_recipients, judged, judged_reasons
+from milter.store import weekly
+from milter.store.schema import held, held_recipients
+from milter.store.scope import EVERYTHING, Scope
 from milter.store.transaction import Transaction
 
-_MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
-_WEEK = timedelta(days=7)
+_HOUR = 3_600_000_000  # microseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +23,7 @@ class Judgements:
 
     week: datetime
     organisation: str
+    directorate: str
     action: str
     messages: int
 
@@ -40,79 +40,42 @@ class RuleCount:
     recipients: int
 
 
-def judgements(tx: Transaction, since: datetime, until: datetime) -> tuple[Judgements, ...]:
-    """Count judged messages by week, organisation and action."""
-    week = _week(judged.c.at)
-    query = (
-        select(week, judged.c.organisation, judged.c.action, func.count().label("messages"))
-        .where(judged.c.at >= since, judged.c.at < until)
-        .group_by("week", judged.c.organisation, judged.c.action)
-        .order_by("week", judged.c.organisation, judged.c.action)
-    )
-    return tuple(
-        Judgements(_monday(row.week), row.organisation, row.action, row.messages) for row in tx.execute(query)
-    )
+def judgements(
+    tx: Transaction, since: datetime, until: datetime, scope: Scope = EVERYTHING
+) -> tuple[Judgements, ...]:
+    """Count the judged messages of a scope by week, organisation, directorate and action."""
+    rows = weekly.counted(tx, "messages", ("organisation", "directorate", "action"), since, until, scope)
+    return tuple(Judgements(*row[:-1]) for row in sorted(rows))
 
 
 def rules(
-    tx: Transaction, since: datetime, until: datetime, organisations: Sequence[str] = ()
+    tx: Transaction, since: datetime, until: datetime, scope: Scope = EVERYTHING
 ) -> tuple[RuleCount, ...]:
-    """Count reasons by week, code, and whether they were enforced; of some organisations or all."""
-    reason = judged_reasons.c
-    query = (
-        select(
-            _week(reason.at),
-            reason.code,
-            reason.enforced,
-            reason.action,
-            func.count().label("messages"),
-            func.sum(reason.recipients).label("given"),
-        )
-        .where(reason.at >= since, reason.at < until)
-        .group_by("week", reason.code, reason.enforced, reason.action)
-        .order_by("week", reason.code, reason.enforced, reason.action)
-    )
-    if organisations:
-        query = query.join(judged, judged.c.id == reason.judged_id)
-        query = query.where(judged.c.organisation.in_(organisations))
-    return tuple(
-        RuleCount(_monday(row.week), row.code, row.enforced, row.action, row.messages, int(row.given))
-        for row in tx.execute(query)
-    )
+    """Count the reasons of a scope by week, code, and whether they were enforced."""
+    rows = weekly.counted(tx, "reasons", ("code", "enforced", "action"), since, until, scope)
+    return tuple(RuleCount(*row) for row in sorted(rows))
 
 
 def hours_in_quarantine(
-    tx: Transaction, since: datetime, until: datetime, organisations: Sequence[str] = ()
+    tx: Transaction, since: datetime, until: datetime, scope: Scope = EVERYTHING
 ) -> tuple[tuple[str, float], ...]:
     """Give (state, hours waited) for each recipient decided about in a span of time, shortest wait first."""
+    waited = type_coerce(held_recipients.c.decided_at, BigInteger) - type_coerce(held.c.at, BigInteger)
     query = (
-        select(held_recipients.c.state, held_recipients.c.decided_at, held.c.at)
+        select(held_recipients.c.state, waited.label("waited"))
         .join(held, held.c.id == held_recipients.c.held_id)
         .where(held_recipients.c.decided_at >= since, held_recipients.c.decided_at < until)
+        .where(*scope.where(held.c.organisation, held.c.directorate))
+        .order_by("waited")
     )
-    if organisations:
-        query = query.where(held.c.organisation.in_(organisations))
-    waits = ((row.state, (row.decided_at - row.at) / timedelta(hours=1)) for row in tx.execute(query))
-    return tuple(sorted(waits, key=lambda wait: wait[1]))
+    return tuple((row.state, row.waited / _HOUR) for row in tx.execute(query))
 
 
-def ages(tx: Transaction, organisations: Sequence[str] = ()) -> Mapping[str, int]:
-    """Count the held messages that wait, by age: 'hour', 'day', 'week', 'older'; of some organisations or all."""
-    limits = (("hour", timedelta(hours=1)), ("day", timedelta(days=1)), ("week", _WEEK))
-    found = dict.fromkeys(("hour", "day", "week", "older"), 0)
-    query = select(held.c.at).where(held.c.waiting > 0)
-    if organisations:
-        query = query.where(held.c.organisation.in_(organisations))
-    for row in tx.execute(query):
-        age = next((name for name, limit in limits if tx.now - row.at <= limit), "older")
-        found[age] += 1
-    return found
-
-
-def _week(column: Any) -> Any:
-    number = type_coerce(column, BigInteger) - microseconds(_MONDAY)
-    return (number // (_WEEK // timedelta(microseconds=1))).label("week")
-
-
-def _monday(week: int) -> datetime:
-    return _MONDAY + week * _WEEK
+def ages(tx: Transaction, scope: Scope = EVERYTHING) -> Mapping[str, int]:
+    """Count the held messages of a scope that wait, by age: 'hour', 'day', 'week', 'older'."""
+    limits = (("hour", timedelta(hours=1)), ("day", timedelta(days=1)), ("week", timedelta(days=7)))
+    within = [func.count().filter(held.c.at >= tx.now - limit) for _, limit in limits]
+    query = select(*within, func.count()).where(held.c.waiting > 0)
+    seen = tx.execute(query.where(*scope.where(held.c.organisation, held.c.directorate))).one()
+    names = (*(name for name, _ in limits), "older")
+    return {name: more - fewer for name, more, fewer in zip(names, seen, (0, *seen), strict=False)}

@@ -76,6 +76,7 @@ judged = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("recipients", Integer, nullable=False),
     Column("spent_ms", Integer, nullable=False),  # from the last octet to the verdict
+    Column("directorate", Words, nullable=False, server_default=""),  # of the organisation; '' for none known
     Index("judged_at", "at", "id"),
     Index("judged_message_id", "message_id_digest"),
     Index("judged_queue_id", "queue_id"),
@@ -101,6 +102,19 @@ facts = Table(
     Column("at", Moment, nullable=False),
     Column("sealed", LargeBinary, nullable=False),  # compressed JSON: facts without content, for replay
     Index("facts_at", "at"),
+)
+
+weekly = Table(
+    "weekly",  # finished weeks, counted once, so that reports need not read every message
+    metadata,
+    Column("week", Moment, primary_key=True),  # Monday
+    Column("organisation", Words, primary_key=True),
+    Column("directorate", Words, primary_key=True),
+    Column("code", String(60), primary_key=True),  # of a reason; '' for the messages themselves
+    Column("enforced", Boolean, primary_key=True),
+    Column("action", String(10), primary_key=True),
+    Column("messages", BigInteger, nullable=False),
+    Column("recipients", BigInteger, nullable=False),
 )
 
 claims = Table(
@@ -159,6 +173,7 @@ register = Table(
     Column("due_for", String(20), nullable=False),  # return, confirmation, deletion; '' where nothing is due
     Column("search", Words, nullable=False),  # lower case, all that a search looks in
     Column("extra", Json, nullable=False),  # what only this channel asks for
+    Column("directorate", Words, nullable=False, server_default=""),  # of the organisation; '' for none known
     Index("register_at", "at", "id"),
     Index("register_status", "status", "at"),
     Index("register_channel", "channel", "at"),
@@ -215,6 +230,7 @@ held = Table(
     Column("closed_at", Moment),  # when the last recipient was released, refused or expired
     Column("assigned_to", String(80), nullable=False),
     Column("search", Words, nullable=False),
+    Column("directorate", Words, nullable=False, server_default=""),  # of the organisation; '' for none known
     Index("held_at", "at", "id"),
     Index("held_waiting", "waiting", "at"),
     Index("held_expires", "expires_at"),
@@ -291,6 +307,7 @@ shares = Table(
     Column("reminders", Integer, nullable=False),
     Column("reissues", Integer, nullable=False),
     Column("changed_at", Moment, nullable=False),
+    Column("directorate", Words, nullable=False, server_default=""),  # of the organisation; '' for none known
     Index("shares_at", "at", "id"),
     Index("shares_state", "state", "at"),
     Index("shares_sender", "sender", "at"),
@@ -338,6 +355,7 @@ incidents = Table(
     Column("reported_at", Moment),
     Column("closed_at", Moment),
     Column("closed_by", String(80), nullable=False),
+    Column("directorate", Words, nullable=False, server_default=""),  # of the organisation; '' for none known
     Index("incidents_state", "state", "due_at"),
     Index("incidents_register", "register_id"),
 )
@@ -408,7 +426,7 @@ accounts = Table(
     Column("email", Words, nullable=False, unique=True),  # lower case
     Column("external", Words, unique=True),  # issuer and subject of OpenID Connect
     Column("roles", Json, nullable=False),
-    Column("scope", Json, nullable=False),  # organisations; empty means all
+    Column("scope", Json, nullable=False),  # organisations and directorates; empty means all
     Column("pass_phrase", Text, nullable=False),  # argon2 hash, '' for none
     Column("sealed_second_factor", LargeBinary),
     Column("second_factor_step", BigInteger, nullable=False),  # the last one used: none works twice
@@ -488,6 +506,7 @@ requests = Table(
     Column("answered_by", String(80), nullable=False),
     Column("answered_at", Moment),
     Column("sealed_answer", LargeBinary),
+    Column("directorate", Words, nullable=False, server_default=""),  # of the organisation; '' for none known
     Index("requests_state", "state", "at"),
     Index("requests_judged", "judged_id"),
     Index("requests_held", "held_id"),

@@ -20,6 +20,7 @@ from milter.errors import RequestError
 from milter.store import audit, register
 from milter.store.columns import canonical, frozen
 from milter.store.schema import share_events, share_tokens, shares
+from milter.store.scope import EVERYTHING, Scope
 from milter.store.transaction import Transaction, changed, need, value_of
 
 State = Literal[
@@ -80,6 +81,7 @@ class Share:
     reissues: int
     changed_at: datetime
     details: Mapping[str, Any]
+    directorate: str = ""
 
     @property
     def enough(self) -> bool:
@@ -106,6 +108,7 @@ class ToShare:
     register_id: str = ""
     remind_at: datetime | None = None
     tokens: tuple[tuple[Purpose, str], ...] = ()
+    directorate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,7 @@ def begin(tx: Transaction, share: ToShare) -> None:
         "at": tx.now,
         "sender": share.sender,
         "organisation": share.organisation,
+        "directorate": share.directorate,
         "recipient": share.recipient,
         "state": "sent",
         "evidence": "",
@@ -324,7 +328,7 @@ def search(
     tx: Transaction,
     *,
     states: Sequence[str] = (),
-    organisations: Sequence[str] = (),
+    scope: Scope = EVERYTHING,
     sender: str = "",
     after: tuple[datetime, str] | None = None,
     limit: int = 50,
@@ -333,8 +337,7 @@ def search(
     query = select(shares).order_by(shares.c.at.desc(), shares.c.id.desc())
     if states:
         query = query.where(shares.c.state.in_(states))
-    if organisations:
-        query = query.where(shares.c.organisation.in_(organisations))
+    query = query.where(*scope.where(shares.c.organisation, shares.c.directorate))
     if sender:
         query = query.where(shares.c.sender == sender)
     if after is not None:
@@ -352,11 +355,10 @@ def counts(tx: Transaction) -> Mapping[str, int]:
     return {row.state: row.shares for row in tx.execute(query.order_by(shares.c.state))}
 
 
-def count_open(tx: Transaction, organisations: Sequence[str] = ()) -> int:
-    """Count the shares that wait for their recipient, of some organisations or all."""
-    query = select(func.count()).select_from(shares).where(shares.c.state.in_(OPEN))
-    if organisations:
-        query = query.where(shares.c.organisation.in_(organisations))
+def count_open(tx: Transaction, scope: Scope = EVERYTHING) -> int:
+    """Count the shares of a scope that wait for their recipient."""
+    seen = scope.where(shares.c.organisation, shares.c.directorate)
+    query = select(func.count()).select_from(shares).where(shares.c.state.in_(OPEN), *seen)
     return int(tx.execute(query).scalar_one())
 
 

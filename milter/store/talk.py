@@ -4,21 +4,23 @@ Texts are sealed, since people write names into them; the trail has their keyed 
 of a finding, never content.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy import and_, bindparam, func, insert, select, update
 
 from milter.errors import RequestError
 from milter.store import audit
 from milter.store.ids import reference
 from milter.store.schema import feedback, judged, notes, requests
+from milter.store.scope import EVERYTHING, Scope
 from milter.store.transaction import Transaction, changed, need, value_of
 from milter.store.vault import Vault
 
 Kind = Literal["look-again", "wrong", "question"]
+_DIRECTORATE = select(judged.c.directorate).where(judged.c.id == bindparam("asked"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Request:
     judged_id: str
     held_id: str
     organisation: str
+    directorate: str
     state: str  # open answered
     expires_at: datetime | None
     text: str
@@ -84,7 +87,10 @@ def ask(
     organisation: str = "",
     link: tuple[str, datetime] | None = None,
 ) -> str:
-    """Open a request and give its reference. `link`: whoever bears this token may answer until that time."""
+    """Open a request and give its reference. `link`: whoever bears this token may answer until that time.
+
+    It belongs to the directorate of the message that it is about.
+    """
     token, expires_at = link or ("", None)
     request_id = reference()
     row = {
@@ -94,6 +100,7 @@ def ask(
         "judged_id": judged_id,
         "held_id": held_id,
         "organisation": organisation,
+        "directorate": tx.execute(_DIRECTORATE, {"asked": judged_id}).scalar() or "",
         "state": "open",
         "token_digest": tx.vault.digest("token", token) if token else None,
         "expires_at": expires_at,
@@ -141,10 +148,10 @@ def listed(
     state: str = "open",
     judged_id: str = "",
     held_id: str = "",
-    organisations: Sequence[str] = (),
+    scope: Scope = EVERYTHING,
     limit: int = 200,
 ) -> tuple[Request, ...]:
-    """Give requests, oldest first; of some organisations or all."""
+    """Give the requests of a scope, oldest first."""
     query = select(requests).order_by(requests.c.at, requests.c.id).limit(limit)
     for column, value in (
         (requests.c.state, state),
@@ -153,8 +160,7 @@ def listed(
     ):
         if value:
             query = query.where(column == value)
-    if organisations:
-        query = query.where(requests.c.organisation.in_(organisations))
+    query = query.where(*scope.where(requests.c.organisation, requests.c.directorate))
     return tuple(_request(tx, row) for row in tx.execute(query))
 
 
@@ -173,18 +179,17 @@ def give_feedback(
 
 
 def feedback_counts(
-    tx: Transaction, since: datetime, organisations: Sequence[str] = ()
+    tx: Transaction, since: datetime, scope: Scope = EVERYTHING
 ) -> tuple[tuple[str, str, int], ...]:
-    """Give (code, verdict, how often) since a time, by code; of some organisations or all."""
+    """Give (code, verdict, how often) of a scope since a time, by code."""
     query = (
         select(feedback.c.code, feedback.c.verdict, func.count().label("times"))
         .where(feedback.c.at >= since)
         .group_by(feedback.c.code, feedback.c.verdict)
         .order_by(feedback.c.code, feedback.c.verdict)
     )
-    if organisations:
-        query = query.join(judged, judged.c.id == feedback.c.judged_id)
-        query = query.where(judged.c.organisation.in_(organisations))
+    if seen := scope.where(judged.c.organisation, judged.c.directorate):
+        query = query.join(judged, judged.c.id == feedback.c.judged_id).where(*seen)
     return tuple((row.code, row.verdict, row.times) for row in tx.execute(query))
 
 

@@ -12,7 +12,13 @@ from milter.settings import load_settings
 from tests.admin.office import Office, copied, fill, move_store, open_office
 from tests.store.servers import postgresql, run_sql
 
-QUERIES = ("test_quarantine", "test_register", "test_reports", "test_api")  # asked of both kinds of database
+QUERIES = (
+    "test_quarantine",
+    "test_register",
+    "test_reports",
+    "test_api",
+    "test_directorates",
+)  # asked of both kinds of database
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -11,9 +11,10 @@ import pytest
 from addin_backend.admin import roles
 from milter.cli.accounts import ROLES
 from milter.cli.main import main
-from milter.store import accounts, quarantine
+from milter.store import accounts, doors, quarantine
 from milter.store.quarantine import Search
-from tests.admin.office import copied, open_office
+from milter.store.scope import text_of
+from tests.admin.office import COUNCIL, copied, open_office
 from tests.running import Daemon
 
 
@@ -39,6 +40,20 @@ def test_somebody_is_invited_listed_and_shut_out(office, capsys):
     with office.store.read() as tx:
         assert accounts.get(tx, person.id).state == "active"
     assert main(["account", "disable", "nobody@borchester.gov.uk", "--config", folder]) == 1
+
+
+def test_an_account_of_one_directorate_is_invited_by_command(office, capsys):
+    """The directorate is one of the organisation that is named with it; without that it is wrong usage."""
+    folder = str(office.site.folder)
+    given = ["account", "invite", "a@b.gov.uk", "--role", "reviewer", "--directorate", "Housing"]
+    assert main([*given, "--config", folder]) == 2
+    assert main([*given, "--organisation", COUNCIL, "--config", folder]) == 0
+    token = re.search(r"/invitation/(\w+)", capsys.readouterr().out)[1]
+    with office.store.read() as tx:
+        assert doors.invitation(tx, token).scope == (text_of(COUNCIL, "Housing"),)
+    office.person("reviewer", scope=(text_of(COUNCIL, "Housing"), "School"))
+    assert main(["account", "list", "--config", folder]) == 0
+    assert f"{COUNCIL}: Housing, School" in capsys.readouterr().out
 
 
 def test_a_role_that_there_is_not_is_refused(office):

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from addin_backend.admin.incident_pages import report
 from addin_backend.admin.roles import ROLES
 from addin_backend.admin.routes import DOORS
-from milter.store import incidents, quarantine, register, shares, talk
+from milter.store import quarantine, register, shares, talk
 from tests.admin.office import COUNCIL
 
 TABLE = Path(__file__).with_name("authorisation.txt")
@@ -59,9 +60,7 @@ def things(office):
             tx, "look-again", "sender", "Please", judged_id=held.judged_id, organisation=COUNCIL
         )
     ).result()
-    incident = office.store.submit(
-        lambda tx: incidents.begin(tx, "other", "test", organisation=COUNCIL, register_id=entry.id)
-    ).result()
+    incident = office.store.submit(lambda tx: report(tx, entry, "other", "test")).result()
     return {
         f"/quarantine/{held.id}": ("decide", "assign", "note", "ask", "feedback", "content"),
         f"/register/{entry.id}": ("fill", "settle", "note", "incident"),

@@ -3,10 +3,12 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from milter.habits import Habits
 from milter.message.envelope import Envelope, Recipient
 from milter.policy.partners import people
-from milter.store import decisions, quarantine
+from milter.store import decisions, quarantine, shares
 from tests.gateway.harness import OFFICER, PARENT, SCHOOL, Running, running
 from tests.gateway.test_way import entries, held, sample
 
@@ -43,6 +45,27 @@ async def test_the_sender_reads_whose_address_it_is(tmp_path: Path) -> None:
         await gateway.settle()
         (notice,) = gateway.sink.to(OFFICER)
     assert f"{PARENT} (Dave Archer, Parent)" in notice.parsed.get_body(("plain",)).get_content()
+
+
+@pytest.mark.parametrize(
+    ("department", "directorate"), [("Housing", "Housing"), ("Highways", ""), ("", ""), (None, "")]
+)
+async def test_the_directory_tells_the_senders_directorate(
+    tmp_path: Path, department: str | None, directorate: str
+) -> None:
+    """By the department of the sender; what it does not say, or says of another part, is left open."""
+    file, sender = tmp_path / "people.csv", "ed.grundy@borchester.gov.uk"
+    file.write_text(
+        PEOPLE + (f"{sender},Ed Grundy,Officer,{department},,\n" if department is not None else "")
+    )
+    async with running(tmp_path / "etc", settings=f'[directory]\nkind = "csv"\nfile = "{file}"\n') as gateway:
+        await gateway.send(sender, [SCHOOL], sample("case note to a school"))
+        await gateway.send(sender, [PARENT, SCHOOL], sample("class list"))
+        assert {entry.directorate for entry in entries(gateway.store).values()} == {directorate}
+        with gateway.store.read() as tx:
+            found = shares.search(tx)[0]
+    assert found
+    assert {share.directorate for share in found} == {directorate}
 
 
 async def test_a_dead_directory_does_not_stop_mail(tmp_path: Path) -> None:

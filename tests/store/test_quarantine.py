@@ -14,6 +14,7 @@ from milter.store.contents import seal_content
 from milter.store.engine import Store
 from milter.store.quarantine import HeldInFull, Search, ToHold, waiting_for
 from milter.store.register import Entry
+from milter.store.scope import scope_of
 
 from .conftest import START, FakeClock, Opener
 
@@ -300,8 +301,8 @@ def many(store: Store, clock: FakeClock) -> Store:
         (Search(words="x%y"), ""),
         (Search(words="x_y"), "4321"),
         (Search(words="xzy"), ""),
-        (Search(organisations=("School",)), "4"),
-        (Search(organisations=("School", "Council")), "4321"),
+        (Search(scope=scope_of(("School",))), "4"),
+        (Search(scope=scope_of(("School", "Council"))), "4321"),
         (Search(reason="code-a"), "31"),
         (Search(reason="code-ab"), "42"),
         (Search(grade="high"), "2"),

@@ -9,6 +9,7 @@ from milter.errors import RequestError
 from milter.store import register
 from milter.store.engine import Store
 from milter.store.register import Entry, Search
+from milter.store.scope import scope_of
 
 from .conftest import START, FakeClock
 
@@ -105,7 +106,7 @@ def test_filling_what_is_not_there_is_refused(store: Store):
         (Search(words="sg-3"), "3"),
         (Search(channel="telephone"), "2"),
         (Search(status="due"), "3"),
-        (Search(organisations=("Oak School",)), "3"),
+        (Search(scope=scope_of(("Oak School",))), "3"),
         (Search(sender="b@council.example"), "4"),
         (Search(recipient="01234 567"), "2"),
         (Search(since=START + timedelta(days=1), until=START + timedelta(days=3)), "32"),

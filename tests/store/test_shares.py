@@ -11,6 +11,7 @@ from milter.errors import RequestError
 from milter.store import register, shares
 from milter.store.engine import Store
 from milter.store.register import Entry
+from milter.store.scope import scope_of
 from milter.store.shares import TRANSITIONS, Share, ToShare
 
 from .conftest import START, FakeClock, Opener
@@ -207,6 +208,6 @@ def test_shares_are_listed_and_counted(begun: Store, clock: FakeClock):
         assert [share.id for share in shares.search(tx, after=after)[0]] == ["SG-S1"]
         assert [share.id for share in shares.search(tx, states=["sent"])[0]] == ["SG-S1"]
         assert [share.id for share in shares.search(tx, sender="b@school.example")[0]] == ["SG-S2"]
-        assert [share.id for share in shares.search(tx, organisations=["Example Council"])[0]] == ["SG-S1"]
+        assert [share.id for share in shares.search(tx, scope=scope_of(["Example Council"]))[0]] == ["SG-S1"]
         assert shares.counts(tx) == {"sent": 1, "withdrawn": 1}
         assert len(shares.of_message(tx, "SG-J1")) == 2

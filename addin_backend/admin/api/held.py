@@ -5,6 +5,7 @@ from typing import Any
 from addin_backend.admin import acts, paging
 from addin_backend.admin.api.call import Call, WrongValueError
 from addin_backend.admin.quarantine import search_of
+from addin_backend.admin.seeing import seen
 from milter.store import quarantine, talk
 from milter.store.columns import microseconds
 from milter.store.transaction import Transaction
@@ -26,7 +27,7 @@ def show(call: Call) -> Any:
     """Give one held message: recipients, reasons, masked findings, notes. No content."""
     held_id = call.reference()
     with call.store.read() as tx:
-        full = acts.held_for(tx, call.me, held_id)
+        full = seen(tx, call.me, quarantine.get, held_id)
         notes = talk.notes_about(tx, held_id)
     return {"held": full.held, "summary": full.summary, "recipients": full.recipients, "notes": notes}
 
@@ -75,7 +76,7 @@ def _decide(call: Call, act: str) -> Any:
     policy = call.desk.site.known.policy
 
     def work(tx: Transaction) -> str:
-        full = acts.held_for(tx, call.me, held_id)
+        full = seen(tx, call.me, quarantine.get, held_id)
         waiting = tuple(one.recipient for one in full.recipients if one.state == "held")
         return acts.decide(tx, call.me, held_id, chosen or waiting, act, reason, policy)
 

@@ -9,10 +9,11 @@ from addin_backend.admin.api.held import place
 from addin_backend.admin.entries import KINDS, entry_for, search_of
 from addin_backend.admin.incident_pages import report
 from addin_backend.admin.roles import KEEPS_REGISTER
-from addin_backend.admin.share_pages import share_for
+from addin_backend.admin.seeing import narrowed, places, seen
 from addin_backend.admin.visit import NotAllowedError
 from milter.store import ids, incidents, register, reports, shares
 from milter.store.register import Entry
+from milter.store.scope import text_of
 from milter.store.transaction import Transaction
 
 R1 = ("recipient_name", "recipient_job_title", "recipient_organisation", "recipient_telephone", "purpose")
@@ -47,9 +48,10 @@ def record(call: Call) -> Any:
     told |= {name: call.text(name, 1_000, needed=False) for name in ALSO}
     information = call.texts("information", 30)
     organisation = call.text("organisation", 200)
-    own = {partner.name for partner in call.desk.site.known.policy.own}
-    if organisation not in own or (call.me.scope and organisation not in call.me.scope):
-        raise WrongValueError("organisation", "it is none of this account's own organisations")
+    directorate = call.text("directorate", 200, needed=False)
+    if text_of(organisation, directorate) not in dict(places(call.desk, call.me.reach)):
+        wrong = "directorate" if directorate else "organisation"
+        raise WrongValueError(wrong, f"it is none of this account's own {wrong}s")
     known = {ask.name for ask in channel.asks}
     extra = call.body.get("extra", {})
     if not isinstance(extra, dict) or not all(k in known and isinstance(v, str) for k, v in extra.items()):
@@ -62,6 +64,7 @@ def record(call: Call) -> Any:
             channel=channel.name,
             sender=call.me.email,
             sender_organisation=organisation,
+            directorate=directorate,
             information=information,
             way=channel.way,
             recorded_by=call.actor,
@@ -99,7 +102,7 @@ def shares_list(call: Call) -> Any:
         found, after = shares.search(
             tx,
             states=(state,) if state else (),
-            organisations=call.me.scope,
+            scope=narrowed(call.query, call.me),
             after=paging.after_of(call.query),
             limit=limit,
         )
@@ -109,7 +112,7 @@ def shares_list(call: Call) -> Any:
 def share(call: Call) -> Any:
     """Give one share with its history. No password."""
     with call.store.read() as tx:
-        found = share_for(tx, call.me, call.reference())
+        found = seen(tx, call.me, shares.get, call.reference())
         history = shares.history(tx, found.id)
     return {"share": found, "history": history}
 
@@ -117,8 +120,7 @@ def share(call: Call) -> Any:
 def incidents_list(call: Call) -> Any:
     """Give the incidents that are not closed, the one due first at the front."""
     with call.store.read() as tx:
-        found = [i for i in incidents.listed(tx) if not call.me.scope or i.organisation in call.me.scope]
-    return {"items": found}
+        return {"items": incidents.listed(tx, scope=narrowed(call.query, call.me))}
 
 
 def incident_open(call: Call) -> Any:
@@ -140,10 +142,8 @@ def figures(call: Call) -> Any:
     with call.store.read() as tx:
         until = tx.now + timedelta(seconds=1)
         since = until - timedelta(weeks=weeks)
-        judged = [
-            one
-            for one in reports.judgements(tx, since, until)
-            if not call.me.scope or one.organisation in call.me.scope
-        ]
-        rules = reports.rules(tx, since, until, call.me.scope)
-    return {"judgements": judged, "rules": rules}
+        scope = narrowed(call.query, call.me)
+        return {
+            "judgements": reports.judgements(tx, since, until, scope),
+            "rules": reports.rules(tx, since, until, scope),
+        }

@@ -34,13 +34,15 @@ def _object(needed: tuple[str, ...], **properties: Any) -> dict[str, Any]:
 
 
 PAGED = {"limit": LIMIT, "after": AFTER}
-FILTERS = dict.fromkeys(("q", "state", "reason", "grade", "organisation", "soon", "mine"), WORD)
-SEARCH = dict.fromkeys(("q", "channel", "status", "organisation", "gaps"), WORD)
+PLACE = dict.fromkeys(("organisation", "directorate"), WORD)
+FILTERS = dict.fromkeys(("q", "state", "reason", "grade", "soon", "mine"), WORD) | PLACE
+SEARCH = dict.fromkeys(("q", "channel", "status", "gaps"), WORD) | PLACE
 DAYS = {"since": {"type": "string", "format": "date"}, "until": {"type": "string", "format": "date"}}
 ENTRY = _object(
     ("channel", "organisation", *others.R1),
     channel={"type": "string", "enum": list(channels.BY_NAME)},
     organisation=LINE,
+    directorate=LINE,
     information={"type": "array", "items": {"type": "string"}, "maxItems": 30},
     extra={"type": "object", "additionalProperties": {"type": "string"}},
     **{name: LINE | {"minLength": 1} for name in others.R1},
@@ -101,16 +103,16 @@ API: tuple[ApiDoor, ...] = (
         SEES_REGISTER,
         others.shares_list,
         "List protected documents",
-        query={"state": WORD} | PAGED,
+        query={"state": WORD} | PLACE | PAGED,
     ),
     ApiDoor("GET", "/shares/{id}", SEES_REGISTER, others.share, "Show protected documents and their history"),
-    ApiDoor("GET", "/incidents", SEES_INCIDENTS, others.incidents_list, "List open incidents"),
+    ApiDoor("GET", "/incidents", SEES_INCIDENTS, others.incidents_list, "List open incidents", query=PLACE),
     ApiDoor(
         "GET",
         "/reports",
         SEES_REPORTS,
         others.figures,
         "Count what was judged",
-        query={"weeks": {"type": "integer", "minimum": 1, "maximum": 104}},
+        query={"weeks": {"type": "integer", "minimum": 1, "maximum": 104}} | PLACE,
     ),
 )
