@@ -48,9 +48,6 @@ def listing(visit: Visit) -> Response:
         entries=page.entries,
         count=count,
         more=count >= register.COUNT_LIMIT,
-        first=paging.after_of(visit.query) is None,
-        next=paging.link(PATH, visit.query, page.next),
-        begin=paging.begin(PATH, visit.query),
         filters=paging.begin("", visit.query).removeprefix("?"),
         channels=CHANNELS,
         statuses=register.STATUSES,
@@ -59,6 +56,7 @@ def listing(visit: Visit) -> Response:
         exports=visit.may(EXPORTS),
         errors=errors,
         values=visit.query,
+        **paging.told(PATH, visit.query, page.next),
     )
 
 

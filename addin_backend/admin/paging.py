@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 from addin_backend.admin.visit import Values
@@ -18,6 +19,15 @@ def after_of(query: Values) -> tuple[datetime, str] | None:
     if not number.isdecimal() or len(number) > 18 or int(number) > MOST_MICROSECONDS or reference is None:
         return None
     return datetime.fromtimestamp(0, tz=UTC) + timedelta(microseconds=int(number)), reference
+
+
+def told(path: str, query: Values, after: tuple[datetime, str] | None) -> dict[str, Any]:
+    """Give what a page of a list shows of the others: whether it is the first, where the next and the first begin."""
+    return {
+        "first": after_of(query) is None,
+        "next": link(path, query, after),
+        "begin": begin(path, query),
+    }
 
 
 def link(path: str, query: Values, after: tuple[datetime, str] | None) -> str:

@@ -64,9 +64,7 @@ def account_show(visit: Visit) -> Response:
         "factor": factor,
         "now": visit.desk.site.clock(),
     }
-    return visit.page(
-        "account.html", section="/accounts", roles=ROLES, places=_choices(visit, account.scope), **told
-    )
+    return visit.page("account.html", section="/accounts", **_rights(visit, account.scope), **told)
 
 
 def account_act(visit: Visit) -> Response:
@@ -144,8 +142,7 @@ def _invite_page(visit: Visit, errors: dict[str, str] | None = None, status: int
         "invite.html",
         status,
         section="/accounts",
-        roles=ROLES,
-        places=_choices(visit, ()),
+        **_rights(visit, ()),
         ways=visit.desk.site.known.settings.sign_in,
         errors=errors or {},
         values=visit.form,
@@ -170,6 +167,14 @@ def _roles(given: tuple[str, ...]) -> tuple[str, ...]:
 def _scope(visit: Visit, before: tuple[str, ...] = ()) -> tuple[str, ...]:
     known = {text for text, _ in places(visit.desk)} | set(before)
     return tuple(text for text in visit.form.all("scope") if text in known)
+
+
+def _rights(visit: Visit, scope: tuple[str, ...]) -> dict[str, Any]:
+    """Give what can be ticked: (value, words, hint) of roles and places."""
+    return {
+        "roles": [(role.name, role.title, role.does) for role in ROLES],
+        "places": [(text, title, "") for text, title in _choices(visit, scope)],
+    }
 
 
 def _choices(visit: Visit, scope: tuple[str, ...]) -> tuple[tuple[str, str], ...]:

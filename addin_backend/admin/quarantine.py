@@ -44,13 +44,11 @@ def listing(visit: Visit) -> Response:
         section=PATH,
         found=found,
         count=count,
-        first=paging.after_of(visit.query) is None,
-        next=paging.link(PATH, visit.query, after),
-        begin=paging.begin(PATH, visit.query),
         reasons=[(entry.code, entry.title) for entry in CATALOGUE],
         places=places(visit.desk, visit.me.reach),
         decides=visit.may(DECIDES),
         values=visit.query,
+        **paging.told(PATH, visit.query, after),
         **told,
     )
 

@@ -43,9 +43,7 @@ def listing(visit: Visit) -> Response:
         places=places(visit.desk, visit.me.reach),
         values=visit.query,
         now=now,
-        first=paging.after_of(visit.query) is None,
-        next=paging.link(PATH, visit.query, after),
-        begin=paging.begin(PATH, visit.query),
+        **paging.told(PATH, visit.query, after),
     )
 
 

@@ -124,12 +124,18 @@ View = Callable[[Visit], Response]
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    """One row of the table of routes."""
+class Row:
+    """What every row of a table of routes begins with; the pages and the API have one each."""
 
     method: str
     path: str
     who: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Door(Row):
+    """One row of the table of the pages."""
+
     view: View
 
 

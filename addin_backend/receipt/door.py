@@ -1,7 +1,7 @@
 """What every page passes: how often a visitor may come, whose token a link holds, and one calm page for the rest."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from milter.store.shares import Purpose, Share
 from milter.store.transaction import Transaction
 
 T = TypeVar("T")
+Page = Callable[[Request, Share], Awaitable[Response]]
 
 VISITS = (300, 600.0)  # of one address: a whole school may stand behind one
 ACTS = (20, 600.0)  # with one link
@@ -34,7 +35,16 @@ class Door:
         self._visits = Rate(*VISITS, now)
         self._acts = Rate(*ACTS, now)
 
-    async def share(self, request: Request, purpose: Purpose) -> Share | None:
+    def opened(self, purpose: Purpose, page: Page) -> Callable[[Request], Awaitable[Response]]:
+        """Make what answers a link: the page about its share, the one calm page for any other link."""
+
+        async def answer(request: Request) -> Response:
+            share = await self._share(request, purpose)
+            return self.gone() if share is None else await page(request, share)
+
+        return answer
+
+    async def _share(self, request: Request, purpose: Purpose) -> Share | None:
         """Give the share that a link belongs to; None for any other link. 429 for who comes too often."""
         client = request.client.host if request.client else ""
         token = str(request.path_params["token"]).lower()

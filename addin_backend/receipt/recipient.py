@@ -21,16 +21,17 @@ class RecipientPages:
     def __init__(self, door: Door) -> None:
         self._door = door
 
-    async def show(self, request: Request) -> Response:
+    async def show(self, request: Request, share: Share) -> Response:
         """Show who sent what kind of thing and when, and nothing else."""
-        share = await self._door.share(request, "page")
-        return self._door.gone() if share is None else self._shown(request, share)
+        if share.state not in ANSWERED:
+            return self._door.page(request, "confirm.html", share, errors={}, values={})
+        limit = self._door.site.known.policy.sharing.reissues
+        by_email = share.state == "released" and share.way in {"email", "both"}
+        may_repeat = by_email and share.reissues < limit
+        return self._door.page(request, "confirmed.html", share, by_email=by_email, may_repeat=may_repeat)
 
-    async def answer(self, request: Request) -> Response:
+    async def answer(self, request: Request, share: Share) -> Response:
         """Take the word of the person it was meant for."""
-        share = await self._door.share(request, "page")
-        if share is None:
-            return self._door.gone()
         if share.state in ANSWERED:
             return self._door.back(request, "c")
         given = await answers(request, *PERSON)
@@ -40,16 +41,12 @@ class RecipientPages:
         await self._door.change(lambda tx: sharing.confirmed(tx, share.id, *person))
         return self._door.back(request, "c")
 
-    async def ask(self, request: Request) -> Response:
+    async def ask(self, request: Request, share: Share) -> Response:
         """Ask once more, since it can't be undone."""
-        share = await self._door.share(request, "page")
-        return self._door.gone() if share is None else self._door.page(request, "not-for-me.html", share)
+        return self._door.page(request, "not-for-me.html", share)
 
-    async def refuse(self, request: Request) -> Response:
+    async def refuse(self, request: Request, share: Share) -> Response:
         """Take the word of somebody it was not meant for: the password is destroyed, the incident's clock runs."""
-        share = await self._door.share(request, "page")
-        if share is None:
-            return self._door.gone()
         follows = await self._door.change(
             lambda tx: sharing.happened(tx, share.id, "not-for-me", "recipient")
         )
@@ -57,24 +54,8 @@ class RecipientPages:
             return self._door.gone()
         return self._door.page(request, "thank-you.html", share)
 
-    async def again(self, request: Request) -> Response:
+    async def again(self, request: Request, share: Share) -> Response:
         """Send a lost password once more, to the same address."""
-        share = await self._door.share(request, "page")
-        if share is None:
-            return self._door.gone()
         limit = self._door.site.known.policy.sharing.reissues
         await self._door.change(lambda tx: sharing.reissued(tx, share.id, "recipient", limit))
         return self._door.back(request, "c")
-
-    def _shown(self, request: Request, share: Share) -> Response:
-        if share.state not in ANSWERED:
-            return self._door.page(request, "confirm.html", share, errors={}, values={})
-        limit = self._door.site.known.policy.sharing.reissues
-        by_email = share.state == "released" and share.way in {"email", "both"}
-        return self._door.page(
-            request,
-            "confirmed.html",
-            share,
-            by_email=by_email,
-            may_repeat=by_email and share.reissues < limit,
-        )

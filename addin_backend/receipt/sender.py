@@ -23,31 +23,23 @@ class SenderPages:
     def __init__(self, door: Door) -> None:
         self._door = door
 
-    async def show(self, request: Request) -> Response:
+    async def show(self, request: Request, share: Share) -> Response:
         """Show what became of it."""
-        share = await self._door.share(request, "sender")
-        return self._door.gone() if share is None else self._shown(request, share)
+        return self._shown(request, share)
 
-    async def ask(self, request: Request) -> Response:
+    async def ask(self, request: Request, share: Share) -> Response:
         """Ask once more, since it can't be undone."""
-        share = await self._door.share(request, "sender")
-        return self._door.gone() if share is None else self._door.page(request, "take-back.html", share)
+        return self._door.page(request, "take-back.html", share)
 
-    async def take_back(self, request: Request) -> Response:
+    async def take_back(self, request: Request, share: Share) -> Response:
         """Take it back: the password is destroyed, and the recipient is told where the message left already."""
-        share = await self._door.share(request, "sender")
-        if share is None:
-            return self._door.gone()
         follows = await self._door.change(lambda tx: sharing.happened(tx, share.id, "withdrawn", "sender"))
         if follows is None or follows.why_not:
             return self._door.back(request, "s")
         return self._door.page(request, "taken-back.html", share, left=bool(follows.notices))
 
-    async def told(self, request: Request) -> Response:
+    async def told(self, request: Request, share: Share) -> Response:
         """Write down whom the password was told."""
-        share = await self._door.share(request, "sender")
-        if share is None:
-            return self._door.gone()
         given = await answers(request, *TOLD)
         if self._may_tell(share):
             if problems := problems_of_told(given):

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from addin_backend.admin.desk import Desk
-from addin_backend.admin.visit import NotAllowedError, NotThereError, Values, values_in
+from addin_backend.admin.visit import NotAllowedError, NotThereError, Row, Values, values_in
 from milter.errors import RequestError
 from milter.store import accounts, doors
 from milter.store.accounts import Account
@@ -102,12 +102,9 @@ Act = Callable[[Call], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class ApiDoor:
+class ApiDoor(Row):
     """One row of the table of the API."""
 
-    method: str
-    path: str
-    who: frozenset[str]
     act: Act
     summary: str
     query: Mapping[str, Any] | None = None  # JSON Schema of each query parameter

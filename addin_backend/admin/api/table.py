@@ -35,9 +35,12 @@ def _object(needed: tuple[str, ...], **properties: Any) -> dict[str, Any]:
 
 PAGED = {"limit": LIMIT, "after": AFTER}
 PLACE = dict.fromkeys(("organisation", "directorate"), WORD)
-FILTERS = dict.fromkeys(("q", "state", "reason", "grade", "soon", "mine"), WORD) | PLACE
-SEARCH = dict.fromkeys(("q", "channel", "status", "gaps"), WORD) | PLACE
-DAYS = {"since": {"type": "string", "format": "date"}, "until": {"type": "string", "format": "date"}}
+FILTERS = dict.fromkeys(("q", "state", "reason", "grade", "soon", "mine"), WORD) | PLACE | PAGED
+DAY = {"type": "string", "format": "date"}
+SEARCH = (
+    dict.fromkeys(("q", "channel", "status", "gaps"), WORD) | {"since": DAY, "until": DAY} | PLACE | PAGED
+)
+SHARES = {"state": WORD} | PLACE | PAGED
 ENTRY = _object(
     ("channel", "organisation", *others.R1),
     channel={"type": "string", "enum": list(channels.BY_NAME)},
@@ -50,33 +53,21 @@ ENTRY = _object(
 )
 DECISION = {"reason": TEXT, "recipients": RECIPIENTS}
 RELEASE = _object(("reason",), **DECISION, how={"type": "string", "enum": ["as-it-is", "protected"]})
+REFUSE = _object(("reason",), **DECISION)
+ASSIGN = _object((), to=LINE)
 WORDS = _object(("text",), text=TEXT)
+INCIDENT = _object(("kind",), kind={"type": "string", "enum": list(KINDS)})
+WEEKS = {"weeks": {"type": "integer", "minimum": 1, "maximum": 104}} | PLACE
 
 API: tuple[ApiDoor, ...] = (
-    ApiDoor("GET", "/held", SEES_HELD, held.listing, "List held messages", query=FILTERS | PAGED),
+    ApiDoor("GET", "/held", SEES_HELD, held.listing, "List held messages", query=FILTERS),
     ApiDoor("GET", "/held/{id}", SEES_HELD, held.show, "Show a held message, masked"),
     ApiDoor("POST", "/held/{id}/release", DECIDES, held.release, "Release a held message", body=RELEASE),
-    ApiDoor(
-        "POST",
-        "/held/{id}/refuse",
-        DECIDES,
-        held.refuse,
-        "Refuse a held message",
-        body=_object(("reason",), **DECISION),
-    ),
-    ApiDoor(
-        "POST", "/held/{id}/assign", DECIDES, held.assign, "Give it to an account", body=_object((), to=LINE)
-    ),
+    ApiDoor("POST", "/held/{id}/refuse", DECIDES, held.refuse, "Refuse a held message", body=REFUSE),
+    ApiDoor("POST", "/held/{id}/assign", DECIDES, held.assign, "Give it to an account", body=ASSIGN),
     ApiDoor("POST", "/held/{id}/note", DECIDES, held.note, "Add a note", body=WORDS),
     ApiDoor("POST", "/held/{id}/question", DECIDES, held.question, "Ask the sender", body=WORDS),
-    ApiDoor(
-        "GET",
-        "/register",
-        SEES_ENTRIES,
-        others.entries,
-        "Search the record of sharing",
-        query=SEARCH | DAYS | PAGED,
-    ),
+    ApiDoor("GET", "/register", SEES_ENTRIES, others.entries, "Search the record of sharing", query=SEARCH),
     ApiDoor(
         "POST",
         "/register",
@@ -94,25 +85,11 @@ API: tuple[ApiDoor, ...] = (
         RECORDS,
         others.incident_open,
         "Report that something went wrong",
-        body=_object(("kind",), kind={"type": "string", "enum": list(KINDS)}),
+        body=INCIDENT,
         status=201,
     ),
-    ApiDoor(
-        "GET",
-        "/shares",
-        SEES_REGISTER,
-        others.shares_list,
-        "List protected documents",
-        query={"state": WORD} | PLACE | PAGED,
-    ),
+    ApiDoor("GET", "/shares", SEES_REGISTER, others.shares_list, "List protected documents", query=SHARES),
     ApiDoor("GET", "/shares/{id}", SEES_REGISTER, others.share, "Show protected documents and their history"),
     ApiDoor("GET", "/incidents", SEES_INCIDENTS, others.incidents_list, "List open incidents", query=PLACE),
-    ApiDoor(
-        "GET",
-        "/reports",
-        SEES_REPORTS,
-        others.figures,
-        "Count what was judged",
-        query={"weeks": {"type": "integer", "minimum": 1, "maximum": 104}} | PLACE,
-    ),
+    ApiDoor("GET", "/reports", SEES_REPORTS, others.figures, "Count what was judged", query=WEEKS),
 )
