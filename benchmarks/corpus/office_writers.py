@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import re
 import zipfile
 from random import Random
 from xml.sax.saxutils import escape
@@ -93,7 +94,8 @@ def write_xlsx(document: Document, rng: Random) -> bytes:
     sheet, line = None, 0
     for block in document.blocks:
         if block.sort in {"sheet", "hiddensheet"} or sheet is None:
-            name = plain(block.text)[:31] if block.sort in {"sheet", "hiddensheet"} else "Sheet1"
+            name = plain(block.text) if block.sort in {"sheet", "hiddensheet"} else "Sheet1"
+            name = re.sub(r"[\[\]:*?/\\]", "-", name)[:31]  # signs that Excel takes in no name of a sheet
             sheet, line = book.add_worksheet(name), 0
             if block.sort == "hiddensheet":
                 sheet.very_hidden() if rng.random() < 0.5 else sheet.hide()
