@@ -18,6 +18,7 @@ from milter.detect import (
     lists,
     narrative,
     numbers,
+    people,
     person,
     phone,
     slips,
@@ -149,10 +150,10 @@ def _own(page: Page, detectors: Detectors) -> list[Hit]:
 def _join_mentions(evidence: Evidence) -> None:
     """What is said of a name in one place holds for it in all: a pupil named twice is a pupil twice."""
     roles: dict[str, set[int]] = {}
-    for name in evidence.names():
+    for name in (name for one in evidence.pages if not one.page.quiet for name in one.names):
         roles.setdefault(_key(name), set()).add(name.role)
     for name in evidence.names():
-        said = roles[_key(name)]
+        said = roles.get(_key(name), set())
         if name.role == 0 and len(said - {0}) == 1:
             name.role = next(iter(said - {0}))
 
@@ -187,14 +188,8 @@ def _certain(hit: Hit, public: bool) -> bool:
 
 def _people(one: PageEvidence, *, alone: bool) -> list[Hit]:
     """The people of a protected page; `alone`: no other is told to be private, so one with a job may be whom it is about."""
-    hits: list[Hit] = []
-    for name in one.names:
-        if name.role >= 0 or (alone and name.job):
-            hits.append(Hit("person", "contact", name.start, name.end, name.sure, name.why))
-    for low, high in one.singles if alone else ():
-        if not any(hit.start <= low < hit.end for hit in one.hits):
-            hits.append(Hit("person", "contact", low, high, 0.6, "a given name"))
-    return _settled(hits)
+    zones = Zones(one.page)
+    return _settled(people.report(one.page, zones, one.names, one.singles, one.hits, alone=alone))
 
 
 def _finding(page: Page, hit: Hit, reveal: bool) -> Finding:

@@ -15,9 +15,11 @@ import re2
 
 from milter.detect.context import latin_options
 from milter.detect.lexicon import Lexicon, shipped
+from milter.detect.naming import Name
 from milter.detect.page import Page, looks_like_name
 from milter.detect.signature import Zones
-from milter.detect.tables import PRIVATE, role_of
+from milter.detect.tables import role_of
+from milter.detect.whose import CLASS_AFTER, LABEL_WORDS, PRIVATE_AFTER, PRIVATE_BEFORE, role_beside
 
 _W = r"[A-Z\xc0-\xde][A-Za-z\xc0-\xff'\-]*"  # a word with a capital
 _PARTICLE = r"(?:(?:de|da|di|du|del|della|van|von|der|den|bin|bint|ibn|al|el|ap|ab|le|la|st|san|dos|y) ){0,2}"
@@ -27,56 +29,6 @@ _OFFICE = (
     r"(?:Dr|Prof|Professor|Rev|Revd|Reverend|Cllr|Councillor|Sir|Dame|Lord|Lady|Baroness|PC|PCSO|DC|DS|DI|DCI|Sgt|Insp|Inspector|Judge|HHJ|Fr|Father|Sister|Imam"
     r"|Rabbi|Nurse|Matron|Canon|Bishop|Alderman|Captain|Major|Colonel|Hon)"
 )
-_LABEL_WORDS = (
-    r"(?:(?:full )?names? of (?:the )?[a-z]+(?: [a-z]+)?|name|names|full name|pupil|student|child|client|patient|tenant|resident|claimant|applicant|employee|complainant|appellant|service user|young person|customer|learner"
-    r"|mother|father|mum|dad|parents?|carer|parent/carer|guardian|next of kin|nok|sibling|brother|sister|son|daughter|husband|wife|partner|spouse|re|ref|subject|regarding"
-    r"|account holder|account name|perpetrator|suspect|victim|witness|candidate|occupier|taxpayer|debtor|householder|informant|deceased|member of staff|staff member|worker)"
-)
-JOB = (
-    r"(?:head ?teacher|head of|headmaster|headmistress|deputy|assistant head|principal|teacher|tutor|senco|sendco|teaching assistant|ta\b|lsa\b|social worker|senior social|support worker"
-    r"|key ?worker|family support|health visitor|school nurse|nurse|doctor|gp\b|consultant|paediatrician|psychologist|psychiatrist|therapist|midwife|officer|manager|director|chief"
-    r"|executive|co-?ordinator|administrator|adviser|advisor|clerk|secretary|chair\b|chairman|chairperson|councillor|cllr|mayor|governor|leader|lead\b|inspector|constable|sergeant|pc\b"
-    r"|solicitor|barrister|surveyor|engineer|planner|architect|librarian|caretaker|editor|spokes\w+|minister|mp\b|portfolio|independent reviewing|iro\b|dsl\b|designated|practitioner"
-    r"|caseworker|case worker|business manager|receptionist|bursar|trustee|treasurer|president|commissioner|analyst|specialist|trainer|instructor|coach|vicar|author|artist|speaker|agent"
-    r"|facilitator|apprentice|intern|technician|developer|supervisor|team leader|member for|ward member|representative|investigating|interviewer|warden|landlord|agent for)"
-)
-_PRO_BEFORE = re.compile(
-    rf"(?:\b{JOB}(?: (?:for|of|in|at|and|the|our|your|&|[a-z'\-]{{3,14}})){{0,3}}[:,\-]?"
-    r"|(?:^|[>|\t]) ?(?:from|to|cc|bcc|author|contact|media enquiries|press enquiries|enquiries|present|apologies|attendees|attending|attended|in attendance|signed|officers?|referrer|clerk|councillors?|assessor|circulation|distribution|invitees) ?[:\t]"
-    r"|\b(?:prepared|report|completed|written|referred|chaired|presented|seconded|proposed|moved|submitted|interviewed|approved|authorised|signed|led|facilitated|delivered|taught|authored|edited|illustrated|recorded) by"
-    r"|\b(?:please ask for|copied to|colleagues?|cabinet member|said|says|hi|hello|hey|thanks|thank you|morning|afternoon|cheers|regards|allocated to|assigned to|applicant's agent|agent|introduced|welcomed|on behalf of the council))[ :,\-]{0,3}$",
-    re.IGNORECASE,
-)
-_PRO_AFTER = re.compile(
-    rf"^(?:,? ?[(\-]? ?(?:the |our |your |a |an |acting |interim |senior |principal |lead |class |form |year \d+ |service |assistant |deputy |school |team |area |locum |specialist |children's |adult |housing |education |educational |clinical |speech and language |occupational |consultant ){{0,4}}{JOB}"
-    r"|,? (?:said|says|added|commented|explained),? ?|\s?<[^>@\n]*@|\s?\[mailto|,? (?:from|of|at) (?:the |our )?(?:[A-Z]\w+ ){0,4}(?:school|council|team|service|trust|hospital|surgery|department|university|police|nhs|camhs|college|ltd|solicitors)|'s team\b)",
-    re.IGNORECASE,
-)
-_PRIVATE_BEFORE = re.compile(
-    rf"(?:\b{_LABEL_WORDS}(?:'s)?(?: name| full name)?(?:\(s\))?\s?[:\-|\t]\s?|\b(?:pupil|student|child|client|patient|tenant|resident|claimant|applicant|employee|complainant|service user|young person|learner|mother|father|mum|dad"
-    r"|parent|carer|son|daughter|brother|sister|husband|wife|partner|neighbour|grandmother|grandfather|nan|aunt|uncle|cousin|baby|toddler|boy|girl|twins?|sibling|victim|witness|perpetrator|suspect|offender|boyfriend|girlfriend"
-    r"|friend|ex-partner|stepfather|stepmother|occupier|constituent|in respect of|on behalf of|re|regarding|about|concerning|named|called|discuss|referral for|assessment of|report on|reference for|visit to|visited|seen|saw)"
-    r"[,:]? ?\(?)$",
-    re.IGNORECASE,
-)
-_PRIVATE_AFTER = re.compile(
-    r"^(?:'s)?[,:]? ?[(\[\-]? ?(?:d\.?\s?o\.?\s?b|date of birth|born|b\.|aged? \d|age:|\d{1,2} ?(?:yrs?|years?)|year \d|yr ?\d|y\d\b|class \w|nhs|upn|ni\b|nino|\d{1,2}[/.]\d{1,2}[/.]\d{2}|lives at|of \d+ |who lives|\d{1,2}[mf]\b"
-    r"|\(?(?:mother|father|mum|dad|son|daughter|carer|pupil|student|client|patient|tenant|child|sister|brother|grandmother|parent)\b)",
-    re.IGNORECASE,
-)
-
-
-@dataclass(slots=True)
-class Name:
-    """One mention of a person."""
-
-    start: int
-    end: int
-    words: tuple[str, ...]  # without title
-    sure: float  # that it is a person's name at all
-    role: int  # 1 private, -1 professional, 0 not said
-    why: str
-    job: bool = False  # professional by the words beside it, not by its place in a signature or letterhead
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +38,7 @@ class _Patterns:
     surname: "re2._Regexp"
     labelled: "re2._Regexp"
     reverse: "re2._Regexp"
+    turned: "re2._Regexp"
 
 
 @lru_cache(maxsize=1)
@@ -108,9 +61,12 @@ def _patterns() -> _Patterns:
         ),
         surname=build(rf"\b{_W}\.?(?: [A-Z]\.?){{0,2}} (?:{last})\b(?:-{_W})?"),
         labelled=build(
-            rf"(?:(?i)\b{_LABEL_WORDS}(?:'s)?(?: full)?(?: name)?(?:\(s\))?)[ \t]*[:|\t][ \t]*{_W}(?: {_W}\.?){{0,4}}"
+            rf"(?:(?i)\b{LABEL_WORDS}(?:'s)?(?: full)?(?: name)?(?:\(s\))?)[ \t]*[:|\t][ \t]*{_W}\.?(?: {_W}\.?){{0,4}}"
         ),
         reverse=build(rf"\b{_W},[ ]?(?:{first})\b(?: [A-Z]\b\.?)?"),
+        turned=build(
+            rf"\b(?:[A-Z][A-Z'\-\xc0-\xde]+ ){{1,3}}(?:{first})\b|\b(?:{'|'.join(map(re.escape, sorted(words.surnames - words.given)))}) (?:{'|'.join(map(re.escape, sorted(words.given)))})\b"
+        ),
     )
 
 
@@ -134,7 +90,7 @@ def find(page: Page, zones: Zones) -> list[Name]:
         kept.append(name)
     for name in kept:
         if name.role == 0:
-            name.role = _role(page, zones, name)
+            name.role = role_beside(page, zones, name)
     return kept
 
 
@@ -192,6 +148,8 @@ def _mentions(page: Page, words: Lexicon) -> Iterator[Name]:
         yield from _trimmed(page, words, match.start(), match.end(), sure=0.65, why="a surname of the list")
     for match in patterns.labelled.finditer(page.octets):
         yield from _labelled(page, words, *match.span())
+    for match in patterns.turned.finditer(page.octets):
+        yield from _turned(page, words, *match.span())
     for match in patterns.reverse.finditer(page.octets):
         low, high = match.span()
         surname, _, given = page.text[low:high].partition(",")
@@ -208,6 +166,23 @@ def _mentions(page: Page, words: Lexicon) -> Iterator[Name]:
                 yield Name(
                     low, high, (given.strip().split(" ")[0], surname.title()), 0.8, 0, "surname, given name"
                 )
+
+
+def _turned(page: Page, words: Lexicon, low: int, high: int) -> Iterator[Name]:
+    """'TULLY Aoibheann', 'Akhtar Sana': the surname first, without a comma."""
+    *surname, given = page.text[low:high].split(" ")
+    capitals = surname[-1].isupper()
+    known = any(word.title() in words.surnames or word.title() in words.surnames_doubtful for word in surname)
+    after = page.text[high : high + 12]
+    if (
+        (capitals and not known and not _at_start(page.text, low))
+        or (given in words.cuts and given not in words.given)
+        or (not capitals and given in words.surnames)
+        or any(word.title() in words.cuts or word.title() in words.tails for word in surname)
+        or re.match(r" [A-Z][a-z]|-", after)
+    ):
+        return
+    yield Name(low, high, (given, *(word.title() for word in surname)), 0.7, 0, "surname, given name")
 
 
 _PARKS = frozenset(
@@ -250,7 +225,10 @@ def _tokens(text: str, low: int, high: int, words: Lexicon) -> list[tuple[str, i
         end = start + len(bare)
         initial = len(bare) == 1 and _INITIAL_ENDS.match(text, start + 1, start + 4)
         if not bare or (
-            bare in words.cuts and bare not in words.given and not initial and not (tokens and bare in _PARKS)
+            bare in words.cuts
+            and bare not in words.given
+            and not initial
+            and not (bare in _PARKS if tokens else _a_first(text, end, bare, words))
         ):
             break
         if tokens and text.startswith(":", end):
@@ -260,6 +238,19 @@ def _tokens(text: str, low: int, high: int, words: Lexicon) -> list[tuple[str, i
         if word != bare and not (len(bare) <= 2 and word.endswith(".")):
             break
     return tokens
+
+
+def _a_first(text: str, end: int, bare: str, words: Lexicon) -> bool:
+    """Say whether an ordinary word is a given name here, as a surname of the list behind it tells: 'Summer Tolley'."""
+    if bare not in words.given_doubtful:
+        return False
+    last = _NEXT.match(text, end, end + 30)
+    return last is not None and (
+        last[1] in words.surnames or last[1] in words.surnames_doubtful - words.given
+    )
+
+
+_NEXT = re.compile(r" (?:[A-Z]\.? )?([A-Z\xc0-\xde][A-Za-z\xc0-\xff'\-]+)")
 
 
 def _trimmed(page: Page, words: Lexicon, low: int, high: int, sure: float, why: str) -> Iterator[Name]:
@@ -277,7 +268,9 @@ def _trimmed(page: Page, words: Lexicon, low: int, high: int, sure: float, why: 
         first = first.split("-")[0]  # 'Carol-Ann'
     doubtful = first not in words.given
     known_last = last in words.surnames or last in words.surnames_doubtful or "-" in last
-    if names[0] in words.tails or names[0] in words.cuts:
+    if (names[0] in words.tails or names[0] in words.cuts) and not _a_first(
+        text, tokens[0][2], names[0], words
+    ):
         return
     if doubtful and first in words.given_doubtful and last not in words.surnames:
         sure -= 0.3
@@ -295,9 +288,9 @@ def _cued(text: str, low: int, high: int) -> bool:
     """Say whether something beside an unknown pair of words tells that it is a person."""
     before, after = text[max(0, low - 40) : low], text[high : high + 40]
     return bool(
-        _PRIVATE_AFTER.match(after)
-        or _CLASS_AFTER.match(after)
-        or _PRIVATE_BEFORE.search(before)
+        PRIVATE_AFTER.match(after)
+        or CLASS_AFTER.match(after)
+        or PRIVATE_BEFORE.search(before)
         or re.match(r",? (?:Flat|\d{1,4}[A-Za-z]?) |,? ?[A-Z]{0,2} ?\d{6,}", after)
         or re.match(
             r" (?:has|had|is|was|says|said|told|lost|left|came|rang|wants|cannot|can't|lives)\b", after
@@ -371,6 +364,59 @@ def _labelled(page: Page, words: Lexicon, low: int, high: int) -> Iterator[Name]
     yield Name(start, tokens[-1][2], tuple(token[0] for token in tokens), 0.85, 1, f"labelled '{label}'")
 
 
+# What stands in a column of names and names nobody.
+_NOBODY = frozenset(
+    (
+        *(
+            "total",
+            "totals",
+            "n/a",
+            "none",
+            "average",
+            "name",
+            "unknown",
+            "tbc",
+            "vacant",
+            "redacted",
+            "[redacted]",
+        ),
+        *(
+            "as above",
+            "none given",
+            "not known",
+            "unallocated",
+            "unborn",
+            "various",
+            "anonymous",
+            "withheld",
+            "n/k",
+        ),
+        *(
+            "not given",
+            "no one",
+            "nobody",
+            "not stated",
+            "same",
+            "self",
+            "void",
+            "empty",
+            "forename",
+            "surname",
+        ),
+    )
+)
+
+
+def _ordinary(words: list[str], lexicon: Lexicon) -> bool:
+    """Say whether a cell of names holds a word that is no part of one."""
+    names = (lexicon.given, lexicon.surnames) + (
+        (lexicon.given_doubtful, lexicon.surnames_doubtful) if len(words) == 2 else ()
+    )
+    return any(
+        word in lexicon.cuts and len(word) > 1 and not any(word in some for some in names) for word in words
+    )
+
+
 def _columns(page: Page) -> Iterator[Name]:
     lexicon = shipped()
     for block in page.blocks:
@@ -390,26 +436,7 @@ def _columns(page: Page) -> Iterator[Name]:
                 or not value[0].isalpha()
             ):
                 continue
-            if value.lower() in (
-                "total",
-                "n/a",
-                "none",
-                "average",
-                "name",
-                "unknown",
-                "tbc",
-                "vacant",
-                "redacted",
-                "[redacted]",
-            ):
-                continue
-            if role == "name" and any(
-                word in lexicon.cuts
-                and len(word) > 1
-                and word not in lexicon.given
-                and word not in lexicon.surnames
-                for word in words
-            ):
+            if value.lower() in _NOBODY or (role == "name" and _ordinary(words, lexicon)):
                 continue
             if block.guessed and not looks_like_name(value):
                 continue
@@ -432,67 +459,11 @@ def _one_person(page: Page, last: Name, name: Name, delimiter: str) -> bool:
     return (
         len(last.words) + len(name.words) <= 4
         and "\n" not in between
-        and between.strip(' "') == delimiter.strip()
+        and between.strip(' "') == delimiter
         and between.count(delimiter) == 1
         if delimiter
         else False
     )
 
 
-_PRIVATE_MAILBOX = re.compile(
-    r"[\"']?\s?[<\[(](?:mailto:)?[^\s@>]{1,64}@(?:[a-z0-9\-]+\.)?(?:gmail|googlemail|hotmail|outlook|live|msn|yahoo|ymail|icloud|me|aol|btinternet|btopenworld|sky|talktalk|talk21|virginmedia|ntlworld|blueyonder|proton|protonmail|plusnet|tiscali|mail)\."
-)
-_IN_TROUBLE = re.compile(
-    r"^(?:,? [^.\n]{0,60}?)?,? (?:(?:has|had|have) (?:now |also |just |since )?(?:been )?|is |was |were |being )(?:now |currently |still |to be |again )?(?:suspended|arrested|dismissed|signed off|off sick|absent|charged|cautioned|convicted|sacked|diagnosed|pregnant|on maternity|on long[- ]term|interviewed under|investigated|under investigation|referred to occupational|resigned|made redundant|given a (?:final )?(?:written )?warning)"
-)
-_OWN_AFTER = re.compile(
-    r"^'s? (?:mobile|phone|home|mum|dad|mother|father|parents|results?|medication|diagnosis|house|flat|tenancy|rent|claim|attendance|behaviour|sister|brother|son|daughter|partner|husband|wife|nan|carer|foster|family|consultant|gp|condition|illness|sickness|absence|probation|disciplinary|grievance|salary|benefits|debts?|arrears|birthday|address|annual review|ehcp|placement|exclusion)\b"
-)
-_CLASS_AFTER = re.compile(
-    r"^(?:'s)?,? ?[(\[\-]? ?(?:in |from |of )?(?:class )?(?:(?:[1-9]|1[0-3])[A-Z][A-Za-z0-9]?\b(?!\d| [A-Z][a-z])|(?:[Yy]ear|[Yy]r) ?(?:\d|R)|Y(?:[1-9]|1[0-3])\b|[Rr]eception\b|[Nn]ursery\b)"
-)
-
-
-def _role(page: Page, zones: Zones, name: Name) -> int:
-    """Private or professional, by what stands right before and behind the name."""
-    low, high = name.start, name.end
-    if page.quiet:
-        return -1
-    place = zones.at(low)
-    if place == "mail-header" and _PRIVATE_MAILBOX.match(page.lower[high : high + 80]):
-        return 1
-    if place in ("signature", "letterhead", "mail-header", "disclaimer"):
-        return -1
-    before = page.text[max(0, low - 60) : low]
-    before = (
-        before.rsplit("\n", 1)[-1] if not before.endswith("\n") else before.rsplit("\n", 2)[-2][-50:] + " "
-    )
-    before = re.sub(r"(?:Mr|Mrs|Miss|Ms|Mx|Dr)\.? $", "", before)
-    after = page.text[high : high + 70]
-    if _CLASS_AFTER.match(after):
-        name.why = f"{name.why}, with a class"
-        return 1
-    if (
-        _PRIVATE_AFTER.match(after)
-        or _OWN_AFTER.match(after)
-        or _IN_TROUBLE.match(page.text[high : high + 130])
-    ):
-        return 1
-    if _PRO_AFTER.match(after.replace("\n", " , ", 1) if after.startswith("\n") else after):
-        name.job = True
-        return -1
-    if _PRIVATE_BEFORE.search(before):
-        return 1
-    if _PRO_BEFORE.search(before):
-        name.job = True
-        return -1
-    role, _ = page.column(low)
-    if role in ("professional", "organisation", "other"):
-        return -1
-    if place == "private-signature":
-        return 1
-    field, _ = page.field(low)
-    return -1 if field == "professional" else int(field in ("name", "forename", "surname"))
-
-
-__all__ = ["JOB", "PRIVATE", "Name", "find"]
+__all__ = ["Name", "find"]

@@ -1,0 +1,205 @@
+"""Whom a protected page is about: the private people to report, besides those whom a decision rests on.
+
+Once a page is known to be private, less is needed to tell a person: a given name alone, one behind 'her son', the
+surname of 'the Fairley boy', 'Hollie W', or a name in small letters. Nothing here makes a page private.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from operator import itemgetter
+
+from milter.detect.detector import Hit
+from milter.detect.lexicon import Lexicon, shipped
+from milter.detect.page import Page
+from milter.detect.person import Name
+from milter.detect.signature import Zones
+
+_W = r"[A-Z\xc0-\xde][a-z\xdf-\xff]+(?:(?:-[A-Z\xc0-\xde]?|'[A-Z\xc0-\xde])[a-z\xdf-\xff]+)*"
+# Behind these a name that no list knows is one as well; `near` words need a name of the list.
+_KIN = re.compile(
+    r"\b(?P<kin>son|daughter|brother|sister|mum|mam|mummy|mother|dad|father|husband|wife|partner|boyfriend|girlfriend|uncle|aunt|auntie|aunty|nan|nana|gran|grandma|grandad"
+    r"|grandson|granddaughter|grand-?daughter|nephew|niece|cousin|baby|half-(?:brother|sister)|step-?(?:son|daughter|dad|mum|brother|sister)|(?:brother|sister|mother|father)[ -]in[ -]law|fianc\xe9e?|n\xe9e"
+    r"|formerly|known as|goes by|aka)"
+    r"|\b(?P<near>[Ss]on|[Dd]aughter|[Bb]rother|[Ss]ister|[Mm]um|[Mm]ummy|[Mm]other|[Dd]ad|[Ff]ather|[Pp]arents|[Hh]usband|[Ww]ife|[Pp]artner|[Uu]ncle|[Aa]unt|[Aa]untie|[Nn]an|[Nn]ana|[Gg]ran"
+    r"|[Gg]randad|[Gg]randma|[Gg]randpa|[Cc]hild|[Cc]hildren|[Bb]aby|[Tt]oddler|[Tt]wins?|[Ss]iblings?|[Bb]oys?|[Gg]irls?|[Ll]ads?|[Nn]eighbour|[Ff]riend|[Mm]ate|[Cc]arers?|[Ll]ittle|[Bb]ig|[Kk]ids"
+    r"|[Ss]ons|[Dd]aughters|[Ss]isters|[Bb]rothers|[Ff]amily|called|named)"
+)
+_THEN = re.compile(rf"(?: (?:is|are|was|also|and))?(?:[:,]? |,? \(|, now )({_W})(?! [A-Z][a-z])")
+_FAMILY = re.compile(
+    rf"\b[Tt]he ({_W}s)\b(?! ?[A-Z])|\b({_W}) (?:family|children|siblings|twins?|boys?|girls?|brothers|sisters|household|kids|lads?)\b"
+)
+_INITIAL = re.compile(rf"\b({_W}) [A-Z]\b(?![\w.'\-]?\w)\.?(?! [A-Z][a-z])")
+_INITIALS = re.compile(
+    rf"(?<![\w.&])(?:[A-Z]\. ?){{1,3}}({_W})(?! [A-Z][a-z])|(?<![\w.&])(?:[A-Z] ){{1,3}}({_W})(?! [A-Z][a-z])"
+)
+_NICKNAMED = re.compile(rf"\b({_W}|[A-Z]\.) (?:[\"']{_W}[\"']|\({_W}\)) ({_W})|\b({_W}) [\"']{_W}[\"']")
+_TITLED = re.compile(r"\b(?:mrs?|miss|ms) (?:[a-z]\.? )?[a-z]{3,}(?![\w@])")
+_TAG = re.compile(
+    r"<(?:\w+:)?(?:[Ss]ur|[Ff]ore|[Ff]irst|[Ll]ast|[Gg]iven|[Ff]amily|[Ff]ull)[Nn]ame>([^<>\n]{2,40})<"
+)
+_DOES = re.compile(
+    r" ?\(\d{1,2}\)|, (?:aged )?\d{1,2}\b(?!\d|[/.:])|'s (?:mum|dad|nan|mother|father|brother|sister|family|school|teacher|phone)\b| (?:has|had|is|was|said|told|bit|hit|came|comes|went|needs|wants|lives|attended"
+    r"|refused|cried|can't|won't|doesn't|didn't|still)\b| - [a-z]"
+)
+_SMALL = re.compile(r"(?<![\w@./'\-])[a-z\xdf-\xff]{4,}(?:-[a-z]+)?(?![\w@/])")
+_LAST = re.compile(r" ([a-z\xdf-\xff'\-]{3,})")
+_SPEAKER = re.compile(r"\s?(?:\d{1,2}[:.]\d\d|\(\d{1,2}[:.]\d\d\))?\s?:")
+_STAMP = re.compile(r"(?:^|\n)[ >\-*]*(?:\[[^\]\n]{3,24}\] ?|\d{1,2}[:.]\d\d,? ?(?:-|[ap]m)? ?)?$")
+_WRITES = re.compile(
+    r"(?i)(?:\b(?:it'?s|its|this is|msg for|message for|love|from|ask|see|with|told|thanks?|cheers|ta|regards?|by|per|fao|cc|ps|and) |[\w'] x+ ?)$"
+)
+_ALONE = re.compile(rf"(?<![\w'\-/@.&] )(?<![\w'\-/@.&]){_W}|(?<=[a-z,;] ){_W}")
+_HOUSE = re.compile(r" (?:House|Court|Lodge|Road|Street|Ward|Team|Class|Room|Group|Unit|School)\b")
+_MOST = 4_000  # people beside those of the decision, on one page
+
+
+def report(
+    page: Page,
+    zones: Zones,
+    names: Sequence[Name],
+    singles: Sequence[tuple[int, int]],
+    others: Sequence[Hit],
+    *,
+    alone: bool,
+) -> list[Hit]:
+    """The people of a protected page, outside its `others`, values of other kinds.
+
+    `alone`: nobody is told to be private, so one with a job may be whom it is about.
+    """
+    hits = [
+        Hit("person", "contact", _from(page, name), name.end, name.sure, name.why)
+        for name in names
+        if name.role >= 0 or (alone and name.job)
+    ]
+    spans = sorted((hit.start, hit.end) for hit in others)
+    found = [hit for hit in hits if not _within(hit, spans)]
+    if page.quiet:
+        return found
+    spans = sorted([*spans, *((name.start, name.end) for name in names)])
+    more = (
+        Hit("person", "contact", start, end, 0.6, why)
+        for start, end, why in (*_singles(page, singles), *_told(page))
+        if zones.at(start) not in _ELSEWHERE
+    )
+    return found + list(islice((hit for hit in more if not _within(hit, spans)), _MOST))
+
+
+def _from(page: Page, name: Name) -> int:
+    """Where a name begins, the one of 'Pauline and Des Marlow' included that shares its surname."""
+    if len(name.words) != 2:
+        return name.start
+    both = _BOTH.search(page.text[max(0, name.start - 30) : name.start])
+    return name.start - len(both.group()) if both and _listed(both[1] or both[2], shipped()) else name.start
+
+
+_BOTH = re.compile(rf"(?<![A-Za-z\-] )(?<![\w'\-])({_W}) (?:and|&) $|(?<=[a-z] )({_W}) (?:and|&) $")
+_ELSEWHERE = frozenset(("signature", "letterhead", "mail-header", "disclaimer", "private-signature"))
+
+
+def _within(hit: Hit, spans: list[tuple[int, int]]) -> bool:
+    """Say whether any of some spans, in the order of the text and apart from each other, overlaps a hit."""
+    at = bisect_right(spans, hit.end - 1, key=itemgetter(0)) - 1
+    return at >= 0 and hit.start < spans[at][1]
+
+
+def _singles(page: Page, singles: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, str]]:
+    """Given names that stand alone and are not those of whoever writes, speaks or signs."""
+    for start, end in singles:
+        if not _speaks(page, start, end) and not _HOUSE.match(page.text, end, end + 12):
+            yield start, end, "a given name"
+    words = shipped()
+    for match in _ALONE.finditer(page.text):
+        word = match.group()
+        if (
+            word in words.given_doubtful
+            and word not in words.cuts
+            and _DOES.match(page.text, match.end(), match.end() + 24)
+        ):
+            yield match.start(), match.end(), "a given name, and what it does"
+
+
+def _speaks(page: Page, start: int, end: int) -> bool:
+    """Say whether a name is a writer's: before a colon in a chat, alone at the end, behind 'it's' or 'thanks'."""
+    low, high = page.line(page.line_at(start))
+    before, after = page.text[max(low, start - 24) : start], page.text[end:high]
+    if _SPEAKER.match(after) and _STAMP.search("\n" + before):
+        return True
+    if _WRITES.search(before) and not before.lower().endswith(("and ", "with ", "told ", "see ")):
+        return True
+    return (
+        not after.strip(" x,.!")
+        and not page.text[high : high + 60].strip()
+        and (not before.strip() or before.rstrip()[-1:] in ".!?")
+    )
+
+
+def _told(page: Page) -> Iterator[tuple[int, int, str]]:
+    """Names that the words beside them tell, whether a list knows them or not."""
+    words = shipped()
+    for match in _KIN.finditer(page.text):
+        name = _THEN.match(page.text, match.end(), match.end() + 60)
+        if name and (_listed(name[1], words) or (match["kin"] and _may_be(name[1], words))):
+            yield name.start(1), name.end(1), "behind a word of kin"
+    for match in _FAMILY.finditer(page.text):
+        which = 1 if match[1] else 2
+        bare = match[which].removesuffix("s") if which == 1 else match[which]
+        if bare in words.surnames or (match[which] in words.surnames and which == 2):
+            yield match.start(), match.end(which), "a family's name"
+    for match in _INITIAL.finditer(page.text):
+        if match[1] in words.given or match[1] in words.given_doubtful - words.cuts:
+            yield match.start(1), match.end(), "a given name and an initial"
+    for match in _INITIALS.finditer(page.text):
+        last = match[1] or match[2]
+        if last in words.surnames or (match[1] and _may_be(last, words)):
+            yield match.start(), match.end(), "initials and a surname"
+    for match in _NICKNAMED.finditer(page.text):
+        if match[3] in words.given or (match[1] and (match[1] in words.given or match[2] in words.surnames)):
+            yield match.start(), match.end(), "a name with a nickname"
+    for match in _TAG.finditer(page.text):
+        yield match.start(1), match.end(1), "in a field of a name"
+    yield from _small(page, words)
+
+
+def _listed(word: str, words: Lexicon) -> bool:
+    """Say whether a word is a given name of the list and no title or month."""
+    return word in words.given or (word in words.given_doubtful and word not in words.cuts)
+
+
+def _may_be(word: str, words: Lexicon) -> bool:
+    """Say whether a capitalised word may be somebody's name."""
+    parts = (word, word.removesuffix("s"))
+    return (
+        len(word) > 2
+        and word not in _TITLES
+        and not any(part in words.cuts or part in words.tails for part in parts)
+    )
+
+
+_TITLES = frozenset(("Mrs", "Miss", "Revd", "Rev", "Prof", "Cllr", "Sgt", "The", "Nhs"))
+
+
+def _small(page: Page, words: Lexicon) -> Iterator[tuple[int, int, str]]:
+    """Names in small letters, where a text is written without capitals."""
+    if page.passage.table or not _without_capitals(page):
+        return
+    for match in _SMALL.finditer(page.text):
+        if match.group().title() in words.given:
+            end = match.end()
+            last = _LAST.match(page.text, end, end + 24)
+            if last and (last[1].title() in words.surnames or (last[1].title() in words.given)):
+                end += last.end()
+            yield match.start(), end, "a given name in small letters"
+    for match in _TITLED.finditer(page.text):
+        yield match.start(), match.end(), "behind a title in small letters"
+
+
+def _without_capitals(page: Page) -> bool:
+    """Say whether sentences begin in small letters here."""
+    starts = re.findall(r"(?:^|[.!?]\s+|\n\s*)([A-Za-z])", page.text[:8_000])
+    small = sum(1 for letter in starts if letter.islower())
+    return small * 2 > len(starts)
+
+
+__all__ = ["report"]
