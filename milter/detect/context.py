@@ -14,6 +14,7 @@ from functools import lru_cache
 import re2
 
 FAR = 64  # characters between a label and its value at most, on one line
+_REACH = 2 * FAR + 200 + 80 + FAR  # characters before a value beyond which no label is looked for
 
 _NO = r"(?:[ _\-]{0,2}(?:n[o0]s?|num|numbers?|nr|#|id|ref(?:erence)?|identifier|code)\b\.?)"
 _WHO = (
@@ -159,6 +160,11 @@ class Labels:
         if label.name and len(text[above:above_end].strip()) <= len(label.words) + 24:
             return Label(label.name, label.words, "under the label")
         return NO_LABEL
+
+    def near(self, start: int, end: int) -> bool:
+        """Whether any label is where `before` or `after` may find it for a value within this span."""
+        at = bisect_left(self._ends, start - _REACH)
+        return at < len(self._spans) and self._spans[at][0] <= end + FAR
 
     def places(self) -> Iterator[tuple[str, int]]:
         """Name and end of every label, in the order of the text."""

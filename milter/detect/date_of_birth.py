@@ -1,10 +1,12 @@
 """Dates of birth: a date in any common form beside 'DOB', 'born', a person's age, or in such a column.
 
-A date alone is none; nor is one in the 1800s, whose owner is not living (N3).
+A date alone is none; nor is one in the 1800s, whose owner is not living (N3). Only dates near something that makes
+them a date of birth are looked at one by one: a log of a million time stamps has none.
 """
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 
 import re2
 
@@ -34,6 +36,19 @@ _AGED = re.compile(r"\b(?:aged?|age is|age:)\s?\(?\d{1,2}\b|\b\d{1,2}\s?(?:yrs?|
 _YEAR = re.compile(r"(?:19|20)\d{2}")
 
 
+# Whatever makes a date near it one of birth: a label, or an age; each matches more than it must.
+_BIRTH = re2.compile(
+    rb"\bd\s?[./]?\s?o\s?[./]?\s?b|birth|born|\bd of b\b|\bgeni\b|\bb\b|\bage|\d\s?y(?:rs?|ears?)\b",
+    latin_options(),
+)
+_INITIALS_BEFORE = rb"(?-i:[A-Z]\.\s?[A-Z]\.?,? ?[(\[]?\s?)(?:(?-i:born |b\.? ?))?|(?-i:[A-Z]{2}),? ?[(\[]\s?"
+_BEHIND_SOME_INITIALS = re2.compile(
+    rb"(?:" + _INITIALS_BEFORE + rb")(?:" + PATTERN.encode("latin-1") + rb")", latin_options()
+)
+_GAP = r"(?:'s)?(?:,? ?[(\[]|,|\s[/|\-]|\s?;)?[ ]{0,6}"  # between a name and a date that is its owner's
+_NEAR_BEFORE, _NEAR_BEHIND, _LINES_BELOW = 60, 160, 41  # how far a label reaches, at least
+
+
 def patterns() -> tuple[str, ...]:
     """The pattern, for the gate."""
     return (PATTERN,)
@@ -44,8 +59,7 @@ def find(page: Page, names: list[tuple[int, int]]) -> list[Hit]:
     found: list[Hit] = []
     ends = sorted(end for _, end in names)
     columns: dict[int, list[str]] = {}
-    for match in _DATE.finditer(page.octets):
-        low, high = match.span()
+    for low, high in _dates(page, ends):
         confidence, why = _judge(page, low, high, columns)
         if not confidence and _behind_a_name(page, low, high, ends):
             confidence, why = 0.75, "right behind a person's name"
@@ -61,18 +75,47 @@ def find(page: Page, names: list[tuple[int, int]]) -> list[Hit]:
     return found
 
 
+def _dates(page: Page, ends: list[int]) -> Iterator[tuple[int, int]]:
+    """The spans of all dates in lines where one may be of birth, in the order of the text; none crosses a line."""
+    done = 0
+    for start, stop in sorted(_regions(page, ends)):
+        low = page.line(page.line_at(max(start, done)))[0] if start < stop else stop
+        high = page.line(page.line_at(min(stop, len(page.text))))[1]
+        for match in _DATE.finditer(page.octets, max(low, done), high):
+            yield match.span()
+        done = max(done, high)
+
+
+def _regions(page: Page, ends: list[int]) -> Iterable[tuple[int, int]]:
+    """Where to look: around labels of birth, behind initials and names, and in columns of dates of birth."""
+    last = len(page.starts) - 1
+    for match in _BIRTH.finditer(page.octets):
+        low, high = match.span()
+        below = min(page.line_at(high) + _LINES_BELOW, last)
+        yield max(0, low - _NEAR_BEFORE), max(high + _NEAR_BEHIND, page.starts[below])
+    for match in _BEHIND_SOME_INITIALS.finditer(page.octets):
+        yield match.span()
+    for end in ends:
+        if _SOON.match(page.text, end):
+            yield end, end + _NEAR_BEFORE
+    for block in page.blocks:
+        if "born" in block.roles:
+            yield page.starts[block.first], page.line(block.last)[1]
+
+
 def _behind_a_name(page: Page, low: int, high: int, ends: list[int]) -> bool:
     """Say whether a date of some years ago stands right behind a name: 'Ella Smith, 12/03/2014', 'Ella Smith (12.3.14)'."""
     at = bisect_right(ends, low) - 1
     if (
         at < 0
         or page.block_at(page.line_at(low)) is not None
-        or not re.fullmatch(r"(?:'s)?(?:,? ?[(\[]|,|\s[/|\-]|\s?;)?[ ]{0,6}", page.text[ends[at] : low])
+        or not re.fullmatch(_GAP, page.text[ends[at] : low])
     ):
         return False
     return _long_ago(page.text[low:high])
 
 
+_SOON = re.compile(_GAP + r"[0-9JFMASONDjfmasond]")
 _BEHIND_INITIALS = re.compile(
     r"(?<![A-Za-z.])(?:[A-Z]\.\s?){1,2}[A-Z]\.?,? ?[(\[]?\s?(?:born |b\.? ?)?$|(?<![A-Za-z.])[A-Z]{2},? ?[(\[]\s?$"
 )

@@ -6,6 +6,7 @@ random number in eleven passes a modulus 11 check. So a label wins over a residu
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -41,6 +42,12 @@ KINDS: tuple[tuple[str, NumberKind], ...] = (
 )
 _BY_LABEL = dict(KINDS)
 _CLUMP = re2.compile(rb"\d(?:[ .\-/\t]{0,2}\d|[ .\-]?\n[ >]{0,2}\d|\t ?\d){5,}", latin_options())
+# Whatever holds a number that may count without a label: the first shapes of the kinds with a worth of their own.
+_ALONE = re2.compile(
+    rb"\d{10}|\d{3}[ .\-]{1,2}\d{3}[ .\-]{1,2}\d{4}|\d{5}[ .\-]{1,2}\d{5}|\d{4}[ .\-]{1,2}\d{4}[ .\-]{1,2}\d{4}"
+    rb"|\d{4}[ .\-]{1,2}\d{6}[ .\-]{1,2}\d{5}",
+    latin_options(),
+)
 _GROUP = re.compile(r"\d+")
 _TENS = (
     (1,) * 10,
@@ -95,10 +102,12 @@ class Number:
 
 
 def numbers(page: Page) -> Iterator[Number]:
-    """Every run of digits with the shape of some identifier; overlapping readings of a clump are all given."""
+    """Every run of digits with the shape of some identifier; overlapping readings of a clump are all given.
+
+    Left out are those that nothing names and whose shape alone says nothing, such as the time stamps of a log.
+    """
     text = page.text
-    for clump in _CLUMP.finditer(page.octets):
-        low, high = clump.span()
+    for low, high in _clumps(page):
         groups = [match.span() for match in _GROUP.finditer(text, low, high)]
         if len(groups) == 1 and not 6 <= groups[0][1] - groups[0][0] <= 19:
             continue
@@ -108,6 +117,27 @@ def numbers(page: Page) -> Iterator[Number]:
                 names = _SHAPES.get(lengths[at : at + count]) if at + count <= len(groups) else None
                 if names:
                     yield _number(text, groups[at : at + count], lengths[at : at + count], names)
+
+
+def _clumps(page: Page) -> Iterator[tuple[int, int]]:
+    """The spans of digits in groups that may count: of a telling shape, in a table or near a label."""
+    telling = [match.start() for match in _ALONE.finditer(page.octets)]
+    if not telling and not page.blocks and not page.labels.near(0, len(page.text)):
+        return
+    for clump in _CLUMP.finditer(page.octets):
+        low, high = clump.span()
+        at = bisect_left(telling, low)
+        if (
+            (at < len(telling) and telling[at] < high)
+            or (page.blocks and _in_a_table(page, low, high))
+            or page.labels.near(low, high)
+        ):
+            yield low, high
+
+
+def _in_a_table(page: Page, low: int, high: int) -> bool:
+    first, last = page.line_at(low), page.line_at(high)
+    return last > first + 1 or page.block_at(first) is not None or page.block_at(last) is not None
 
 
 def _number(
@@ -144,6 +174,8 @@ def find(page: Page, company: frozenset[str]) -> list[Hit]:
 
 
 def _pairs_of(page: Page) -> Iterator[re.Match[str]]:
+    if _SOME_PAIR.search(page.octets) is None:
+        return
     yield from _PAIR.finditer(page.text)
     for match in _PLAIN_PAIR.finditer(page.text):
         if _PAYMENT.search(page.lower[max(0, match.start() - 80) : match.start()]):
@@ -172,6 +204,13 @@ _PAYMENT = re.compile(
 )
 _PAIR = re.compile(
     r"(\d(?<![\d\-/.]\d)\d[ \-]\d\d[ \-]\d\d)[ ,;:/|\t\-]{1,5}(?:(?:and|a/?c(?:count|c)?(?: ?no\.?)?|account(?: ?(?:no\.?|number))?)[: ]{0,2})?(\d{8})(?![\d\-/])"
+)
+
+
+_SOME_PAIR = re2.compile(  # whatever either of them matches
+    rb"\d\d[ \-]?\d\d[ \-]?\d\d[ ,;:/|\t\-]{1,5}"
+    rb"(?:(?:and|a/?c(?:count|c)?(?: ?no\.?)?|account(?: ?(?:no\.?|number))?)[: ]{0,2})?\d{8}",
+    latin_options(),
 )
 
 
