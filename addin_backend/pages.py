@@ -51,8 +51,11 @@ class Pages:
 
 
 def _harmless(value: Any) -> Any:
-    """Show control characters and those that turn the order of letters round as what they are (pitfall 42)."""
-    return DISTURBING.sub("\ufffd", value) if type(value) is str else value
+    """Show control characters and those that turn the order of letters round as what they are (pitfall 42).
+
+    A line of mail or of a form ends in CR LF, which is no disturbance.
+    """
+    return DISTURBING.sub("\ufffd", value.replace("\r\n", "\n")) if type(value) is str else value
 
 
 class _Assets(StaticFiles):

@@ -124,6 +124,15 @@ def test_a_name_that_turns_its_letters_round_is_harmless(office):
     assert "\u202e" not in page
 
 
+def test_lines_of_mail_and_of_forms_end_without_a_mark(office):
+    """CR LF, by which mail and browsers end lines, is a new line; a lone CR, which could overwrite one, shows."""
+    assert "Dear Jo,\nsee you on Friday.\n" in shown(office, mail("Dear Jo,\r\nsee you on Friday.\r\n"))
+    held_id = hold(office, mail("Hello"), "Care plan", ("head@valley.sch.uk",))
+    here = office.as_("reviewer")
+    here.post(f"/quarantine/{held_id}/note", note="First line\r\nsecond\rover")
+    assert "First line\nsecond\ufffdover" in here.get(f"/quarantine/{held_id}").text
+
+
 def test_a_message_that_is_nothing_is_shown_all_the_same(office):
     """Octets that are no message give a page, not a fault."""
     assert "Text, with what was found masked" in shown(office, bytes(range(256)) * 10)
