@@ -20,7 +20,7 @@ from milter.store.weekly import WEEK, monday
 
 PATH = "/reports"
 WEEKS = (4, 12, 26, 52)
-CHOICES = tuple((number, f"{number} weeks and this one") for number in WEEKS)
+CHOICES = tuple((number, f"{number} weeks") for number in WEEKS)
 FINISHED = {"released": "released", "refused": "refused", "expired": "nobody decided in time"}
 
 

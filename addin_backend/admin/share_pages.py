@@ -39,7 +39,6 @@ def listing(visit: Visit) -> Response:
         "shares.html",
         section=PATH,
         found=found,
-        state=wanted,
         places=places(visit.desk, visit.me.reach),
         values=visit.query,
         now=now,

@@ -20,6 +20,7 @@ from milter.store import doors, ids, incidents, outbox, quarantine, register, ta
 from milter.store.quarantine import Search
 from tests.admin.office import COUNCIL, copied, hold, open_office
 from tests.gateway.harness import OFFICER
+from tests.web.chromium import cut
 from tests.web.shares import begin
 
 CHROMIUM = shutil.which("chromium")
@@ -106,10 +107,10 @@ def invited(office, email, *roles):
 
 
 def faults(page):
-    """Say what axe finds on a page."""
+    """Say what axe finds on a page, and what is lost when it is enlarged (WCAG 1.4.4, 1.4.10, 1.4.12)."""
     page.evaluate(AXE)
     run = "axe.run({resultTypes: ['violations']}).then(found => found.violations.map(one => one.id))"
-    return [(page.url, one) for one in page.evaluate(run)]
+    return [(page.url, one) for one in (*page.evaluate(run), *cut(page))]
 
 
 def type_into(page, field, text):
