@@ -26,6 +26,11 @@ CELL = re.compile(
 SIMPLE = re.compile(
     r'<c(?: r="([A-Z]{1,3})\d{1,7}")?(?: s="(\d{1,6})")?(?: t="([a-zA-Z]{1,12})")?([^>]*)>()()()(?:<v>([^<]*)</v>)?'
 )
+# And for cells as Excel and the libraries write nearly all of theirs: column, style, shared string, type, value.
+USUAL = re.compile(
+    r'<c r="([A-Z]{1,3})\d{1,7}"(?: s="(\d{1,6})")?'
+    r'(?: t="(?:s"><v>(\d{1,8})|([a-z]{1,12})"><v>([^<]*))|><v>([^<]*))</v></c>'
+)
 ATTRIBUTE = re.compile(r'\b([a-z]+)="([^"]*)"')
 SPECIAL = (b"<!", b"='", b":row", b":c ", b":c>", b":v>", b":is>", b":si>")
 AROUND = re.compile(r"<(?:headerFooter|dataValidation|hyperlink|conditionalFormatting|scenario|controls)")
@@ -35,6 +40,7 @@ TEXT = re.compile(r"<t(?:\s[^>]*)?>([^<]*)</t>")
 ENTITY = re.compile(r"&(#x[0-9A-Fa-f]{1,6}|#\d{1,7}|amp|lt|gt|quot|apos);|_x([0-9A-Fa-f]{4})_")
 NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 MOST_ROWS = 2_000_000
+TOO_LARGE = "a sheet of it is too large"
 BREAKS = str.maketrans({"\t": " ", "\n": " ", "\r": None})
 
 
@@ -107,8 +113,11 @@ def _quick(text: str, book: Book) -> Sheet | None:
     sheet = Sheet()
     if text.count("<is>") != text.count("</is>"):
         return None
+    simple = not ("<f" in text or "<is" in text or "<v " in text)
+    if simple and (usual := _usual(text, book)):
+        return usual
     values = 0
-    cells = CELL if "<f" in text or "<is" in text or "<v " in text else SIMPLE
+    cells = SIMPLE if simple else CELL
     for piece in text.split("<row"):
         attributes = piece[: piece.find(">")]
         row = new_row(sheet, hidden="hidden" in attributes and bool(HIDDEN.search(attributes)))
@@ -117,6 +126,43 @@ def _quick(text: str, book: Book) -> Sheet | None:
     if values != stated:
         stated -= text.count("<v></v>") + len(EMPTY.findall(text))
     return sheet if values == stated else None
+
+
+def _usual(text: str, book: Book) -> Sheet | None:
+    """The rows of a sheet whose values all stand in cells of the usual form; None for any other."""
+    sheet = Sheet()
+    strings, used, styles = book.strings, book.used, book.styles
+    values = 0
+    for piece in text.split("<row"):
+        found = USUAL.findall(piece)
+        attributes = piece[: piece.find(">")] if "hidden" in piece else ""
+        row = new_row(sheet, hidden=bool(attributes and HIDDEN.search(attributes)))
+        if not found:
+            continue
+        values += len(found)
+        letters, _, shared, _, _, _ = zip(*found, strict=True)
+        used.update(shared)
+        try:
+            texts = [
+                strings[int(index)]
+                if index
+                else number
+                if number.isdecimal() and not style
+                else _value(number or value, kind, style, styles)
+                for _, style, index, kind, value, number in found
+            ]
+        except IndexError:  # a string that is not there
+            return None
+        cells = zip(map(column_number, letters), texts, strict=True)
+        row += cells if all(texts) else [cell for cell in cells if cell[1]]
+        sheet.chars += len("".join(texts))
+        if sheet.chars > book.chars:
+            raise LimitError(TOO_LARGE)
+    return sheet if values == text.count("</v>") - text.count("<v></v>") else None
+
+
+def _value(value: str, kind: str, style: str, styles: Styles) -> str:
+    return cell_text(shown(plain(value), kind or "n", style, styles))
 
 
 def _quick_row(cells: list[tuple[str, ...]], row: Row, sheet: Sheet, book: Book) -> int:
@@ -155,7 +201,7 @@ def count(row: Row, sheet: Sheet, book: Book) -> None:
     """Add a row's length to the sheet's. Raises LimitError."""
     sheet.chars += sum([len(text) for _, text in row])
     if sheet.chars > book.chars:
-        raise LimitError("a sheet of it is too large")
+        raise LimitError(TOO_LARGE)
 
 
 def _attributes(more: str, column: int, style: str, kind: str) -> tuple[int, str, str]:

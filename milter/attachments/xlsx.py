@@ -23,6 +23,9 @@ from milter.attachments.sheetxml import (
 from milter.attachments.xmltext import parse
 
 SHARED = re.compile(r"<si\b[^>]*?(?:/>|>(.*?)</si>)", re.DOTALL)
+# A string of one run, as nearly all are; and what a string may hold that is not shown as it stands.
+ONE_RUN = re.compile(r"<si><t(?:\s[^>]*)?>([^<]*)</t></si>")
+UNUSUAL = re.compile(r"[&\t\n\r]|_x")
 SHEETS = ("worksheet", "chartsheet", "dialogsheet", "macrosheet")
 
 
@@ -48,7 +51,12 @@ def read_workbook(parts: dict[str, bytes], roots: dict[str, str], draft: Draft) 
         if roots.get(part) in SHEETS:
             title, hidden = links.sheets.get(part, (part.rpartition("/")[2], True))
             _sheet(parts[part], title, hidden, book, draft)
-    unused = [text for number, text in enumerate(strings) if str(number) not in book.used]
+    used = {int(number) for number in book.used if number}
+    unused = (
+        [text for number, text in enumerate(strings) if number not in used]
+        if len(used) < len(strings)
+        else []
+    )
     unused += [text for table in tables.values() for text in table]
     draft.say("unused strings", "\n".join(unused), hidden=True)
 
@@ -76,7 +84,11 @@ def links_of(parts: dict[str, bytes], workbook: str, draft: Draft) -> Links:
 def shared_strings(content: bytes, draft: Draft) -> list[str]:
     """The table of strings that cells point into (ECMA-376 part 1, 18.4.9), each as one cell's text."""
     if plainly(content) and b"<rPh" not in content:
-        items = SHARED.findall(content.decode("utf-8", "replace"))
+        text = content.decode("utf-8", "replace")
+        found = ONE_RUN.findall(text)
+        if len(found) == text.count("<si"):
+            return found if not UNUSUAL.search(text) else [cell_text(plain(item)) for item in found]
+        items = SHARED.findall(text)
         return [cell_text(plain("".join(TEXT.findall(item)))) for item in items]
     root = parse(content, draft)
     if root is None:
