@@ -16,7 +16,7 @@ from milter.attachments.protect.text_to_pdf import body_to_pdf
 from milter.attachments.protect.verify import NotTheSame
 from milter.attachments.reading import Reading
 
-ROUNDS = 10_000  # of key derivation, for a password of 66 random bits; reckoned in docs/protecting.md
+ROUNDS = 2_000  # of key derivation, for a password of 66 random bits; reckoned in docs/protecting.md
 ROUNDS_FOR_CHOSEN_PASSWORDS = 100_000  # for one that people thought of: Office's own figure
 
 OFFICE = frozenset(
