@@ -13,6 +13,8 @@ from datetime import datetime
 from email.utils import format_datetime
 from hashlib import sha256
 
+import pybase64
+
 _SPECIALS = re.compile(r"[()<>\[\]:;@\\,.\"]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _WIDTH = 76
@@ -98,7 +100,7 @@ def content_fields(file: Attachment) -> bytes:
 
 def base64_body(content: bytes) -> bytes:
     """Base64 in lines of 76, each ended by CRLF (RFC 2045 6.8)."""
-    return base64.encodebytes(content).replace(b"\n", b"\r\n")
+    return bytes(pybase64.encodebytes(content)).replace(b"\n", b"\r\n")
 
 
 def multipart(subtype: str, entities: tuple[bytes, ...], parameters: str = "") -> bytes:

@@ -67,6 +67,7 @@ def _environment(override: Path | None) -> ImmutableSandboxedEnvironment:
         loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
         autoescape=lambda name: bool(name and name.endswith(".html")),
         undefined=StrictUndefined,
+        auto_reload=override is not None,  # ours do not change while we run
         finalize=_one_line,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -77,7 +78,10 @@ def _one_line(value: object) -> object:
     """Make any value a single line that shows what it holds: no line ends, controls or reordering marks."""
     if isinstance(value, Undefined | Markup):
         return value
-    return "".join(" " if _disturbs(char) else char for char in str(value))
+    text = str(value)
+    if text.isprintable():  # neither controls, format characters nor separators but the space
+        return text
+    return "".join(" " if _disturbs(char) else char for char in text)
 
 
 def _disturbs(char: str) -> bool:

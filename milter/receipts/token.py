@@ -16,7 +16,8 @@ RECEIPT = "r"  # where receipts go: 'r+<token>@receipts.example.gov.uk'
 
 def new_token() -> str:
     """Return a fresh token."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    bits = secrets.randbits(5 * LENGTH)
+    return "".join([ALPHABET[bits >> 5 * place & 31] for place in range(LENGTH)])
 
 
 def receipt_address(token: str, domain: str) -> str:

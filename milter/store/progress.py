@@ -96,6 +96,5 @@ def let_go(tx: Transaction, key: str, owner: str) -> None:
 
 def outcomes(tx: Transaction, key: str) -> tuple[Mapping[str, Outcome], str]:
     """Give what earlier tries of a message came to, by recipient, and its reference; ({}, '') for none."""
-    query = select(progress.c.recipient, progress.c.outcome, progress.c.judged_id)
-    found = tx.execute(query.where(progress.c.key == key).order_by(progress.c.at)).all()
+    found = tx.execute(_DONE, {"this_key": key}).all()
     return {row.recipient: row.outcome for row in found}, found[0].judged_id if found else ""
