@@ -19,6 +19,7 @@ KINDS: tuple[tuple[str, CodeKind], ...] = (
 _COMPILED = tuple(
     (name, kind, re2.compile(kind.pattern.encode("latin-1"), latin_options())) for name, kind in KINDS
 )
+_COUNTED = re.compile(r" {1,3}x ?\d")
 _SEPARATORS = re.compile(r"[\s.\-/]+")
 
 # A case or claim is often numbered by the person's own number, an order or a meter never is.
@@ -51,6 +52,8 @@ def _judge(page: Page, name: str, kind: CodeKind, low: int, high: int) -> Hit | 
         high, code = _trim_iban(page.text, low, high)
     label = page.label(low, high)
     good = kind.valid(code)
+    if _made_up(code):
+        return None
     if (
         label.name == "other" and not (good and name in ("nino", "upn") and _OF_A_PERSON.search(label.words))
     ) or code.startswith("QQ"):
@@ -64,6 +67,8 @@ def _judge(page: Page, name: str, kind: CodeKind, low: int, high: int) -> Hit | 
         confidence, why = (kind.alone, "right form and check, no label") if good else (0.0, "")
         if name == "nino" and page.text[low:high].islower():
             confidence -= 0.2
+        if name == "nino" and (page.text[low:high].upper() == "AB123456C" or _COUNTED.match(page.text, high, high + 8)):
+            confidence = 0.0  # what everyone types for an example; so many of a part
     if (
         confidence < 0.5
         or page.example(low)
@@ -71,6 +76,15 @@ def _judge(page: Page, name: str, kind: CodeKind, low: int, high: int) -> Hit | 
     ):
         return None
     return Hit(kind.kind, kind.category, low, high, confidence, why)
+
+
+def _made_up(code: str) -> bool:
+    """Say whether a code's figures are all alike or count up: a placeholder, whatever its check letter says."""
+    figures = re.sub(r"\D", "", code)
+    return len(figures) >= 6 and (len(set(figures)) == 1 or figures in _COUNTING)
+
+
+_COUNTING = frozenset(("123456789012", "012345678901", "001234567890", "1234567890123", "000000000000"))
 
 
 def _trim_iban(text: str, low: int, high: int) -> tuple[int, str]:

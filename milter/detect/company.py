@@ -38,7 +38,7 @@ _ORGANISED = factored(
     r"|trading as|business account|payments? (?:to us|should be made|can be made|are made)|please (?:pay|remit|make payments?|send)|quoting|tickets?|subscriptions?|fundrais\w+)\b"
 )
 _BODY = factored(
-    r"\b(?:ltd|limited|plc|llp|council|borough|school|academy|college|trust|charity|services|fund|association|club|pta|church|society|foundation|company|solutions|supplies|group|partners|centre|friends of|nursery|scouts|hospice|team|facilities)\b"
+    r"\b(?:ltd|limited|plc|llp|council|borough|school|academy|college|trust|charity|services|fund|association|club|pta|church|society|foundation|company|solutions|supplies|group|partners|centre|friends of|nursery|scouts|hospice|team|facilities|cic|mosque|homes|housing|mutual|unity trust|solicitors|stud|farm|catering|theatre|museum|hospital|committee)\b"
 )
 _PERSONAL = factored(
     r"\b(?:mr|mrs|ms|miss|mx|my|his|her|their|employee|claimant|tenant|refund|payroll|salary|wages|personal|customer'?s?|client|parent|carer|foster|applicant|direct payments?|attorney|support plan|into (?:the|your|his|her|their|my) account|she|he|i|me|reimburse\w*|expenses|direct debit|dob|d\.o\.b|ni number|nino|national insurance"
@@ -60,8 +60,16 @@ def _sieve() -> Sieve:
 
 def organisation_bank(page: Page, hit: Hit, names: list[Name]) -> bool:
     """Say whether bank details are an organisation's, by their holder, their column and the words around them."""
-    if page.column(hit.start)[0] and page.private_rows(hit.start):
-        return False
+    row = page.lower[slice(*page.line(page.line_at(hit.start)))] if page.column(hit.start)[0] else ""
+    if row:
+        heads = " ".join(page.block_at(page.line_at(hit.start)).heads).lower()  # type: ignore[union-attr]
+        if _FIRM.search(row) or (_FIRMS.search(heads) and not re.search(r"\bn\.?i\b|nino|dob|born", heads)):
+            return True
+        if page.private_rows(hit.start):
+            return False
+    clause = _CLAUSE.split(page.lower[max(0, hit.start - 110) : hit.start])[-1]
+    if _ITS_OWN.search(clause) or (_BODY.search(clause) and not _PERSONAL.search(clause)):
+        return True
     near = page.lower[max(0, hit.start - 240) : hit.end + 160]
     holder = _HOLDER.search(near)
     if holder:
@@ -82,6 +90,15 @@ def organisation_bank(page: Page, hit: Hit, names: list[Name]) -> bool:
 
 
 _START = attrgetter("start")
+_CLAUSE = re.compile(r"[.!?](?:\s|$)\s*(?!acc|sort)|\n\s*\n")  # 'a/c no. 1234' is one clause
+# Before bank details: words that make them an organisation's, whoever is named nearby.
+_ITS_OWN = factored(
+    r"\bbankers?\s?:|\bour (?:own )?(?:bank|account)|\bcouncil's (?:bank )?account|\bcompany's\b|\bstanding orders? to\b|\bto give again\b|\bdonat\w+|\bpremiums\b|\bclient account\b"
+    r"|\bchange of mandate\b|\b(?:business|professional|office|school|club|charity|trust|church) (?:bank )?account\b|\bpayments? (?:within|to us|is by)\b|\bfrom abroad\b|\bplease (?:pay|remit) (?:us|to)\b"
+    r"|\bdon't pay\b|\bcaf bank\b|\bbankers\b|\bpay to\b[^\n]{0,40}\bhomes\b"
+)
+_FIRM = factored(r"\b(?:ltd|limited|llp|plc|vat gb|& co|& sons?)\b")
+_FIRMS = factored(r"\bvat\b|\bco(?:mpany)? ?no\b|\bsuppliers?\b|\bcreditors?\b|\bvendors?\b")
 _INVOICE = re.compile(r"\b(?:invoice|statement of account|remittance|quotation)\b|^\W*statement\b")
 _REFUND = re.compile(r"\b(?:refund|reimburs\w*|salary|payroll|wages|expenses)\b")
 
@@ -110,12 +127,20 @@ def dismissed(evidence: Evidence) -> None:
             for hit in one.hits
             if not (hit.kind in ("bank", "iban") and organisation_bank(one.page, hit, one.names))
             and not (hit.kind == "bank" and _lone_account(one, hit))
-            and not (hit.kind == "utr" and _CONTRACTOR.search(one.page.lower))
+            and not (hit.kind == "utr" and _companys(one.page, hit))
             and not (specimen and not hit.why.startswith(exact.WHY))
         ]
 
 
-_CONTRACTOR = re.compile(r"\b(?:cis\b|vat (?:no|reg|gb)|ltd\b[^\n]{0,80}\butr|co\. no)")
+_COMPANY = re.compile(r"(?<!the )(?<!a )\b(?:ltd|limited|plc|llp)\b|of the company|corporation tax|\bcompany (?:no|reg)|\bco\. no")
+_HERSELF = re.compile(r"sole trader|self[- ]employed|not (?:a|the) (?:ltd|limited|company)|personally|\bni\b|national insurance")
+
+
+def _companys(page: Page, hit: Hit) -> bool:
+    """Say whether a taxpayer reference is a company's, by the words of its row or around it."""
+    low, high = page.line(page.line_at(hit.start)) if page.column(hit.start)[0] else (hit.start - 150, hit.end + 80)
+    near = page.lower[max(0, low) : high]
+    return _COMPANY.search(near) is not None and not _HERSELF.search(near)
 
 
 def _lone_account(one: PageEvidence, hit: Hit) -> bool:

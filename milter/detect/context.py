@@ -33,22 +33,22 @@ _KNOWN = (
     r"|employee|staff|patient|system|device|machine|engine|chassis|vin|drawing|certificate|cert|document|doc"
 )
 _LABELS = (
-    ("nhs", rf"\bn\.?\s?h\.?\s?s\.?[ _\-]?(?:patient )?{_NO}|\bnhsno\b|\bnhs\s?[:=]|\bnational health service{_NO}"),
+    ("nhs", rf"\bn\.?\s?h\.?\s?s\.?[ _\-]?(?:patient )?{_NO}|\bnhs(?:no|num(?:ber)?)\b|\bnhs\s?[:=]|\bnational health service{_NO}"),
     ("chi", rf"\bc\.?h\.?i\.?{_NO}|\bchi\s?[:=]|\bcommunity health index{_NO}?"),
     ("hc", rf"\bh\s?(?:&|\+|and)\s?c{_NO}?|\bhcn\b|\bhealth (?:and|&) (?:social )?care{_NO}|\bhsc{_NO}"),
-    ("uln", rf"\bulns?\b{_NO}?|\bunique[ _]learner{_NO}|\blearner{_NO}"),
-    ("utr", rf"\butrs?\b{_NO}?|\bunique tax(?:payer)?(?:'s)?{_NO}|\btax(?:payer)?(?:'s)? ref(?:erence)?{_NO}?|\btax(?:payer)?{_NO}"
-            rf"|\bself[ \-]?assessment{_NO}|\bsa{_NO}"),
-    ("upn", rf"\bu\.?p\.?n\.?s?\b{_NO}?|\bunique[ _]pupil{_NO}|\bpupil{_NO}"),
-    ("nino", rf"\bn\.?\s?i\.?{_NO}|\bninos?\b{_NO}?|\bnat(?:ional|\.)?[ _]?ins(?:urance|\.)?{_NO}?|\bni\s?[:=]|\bnin\b"
+    ("uln", rf"\bulns?\b{_NO}?|\bu\.? ?l\.? ?n\b\.?|\bunique[ _]learner{_NO}|\blearner{_NO}"),
+    ("utr", rf"\butrs?\b{_NO}?|\bu\.? ?t\.? ?r\b\.?|\bunique tax(?:payer)?(?:'s)?{_NO}|\btax(?:payer)?(?:'s)? ref(?:erence)?{_NO}?|\btax(?:payer)?{_NO}"
+            rf"|\bself[ \-]?assessment{_NO}|\bsa[ _\-]{_NO}"),
+    ("upn", rf"\bu\.? ?p\.? ?n\.?s?\b{_NO}?|\bunique[ _]pupil{_NO}|\bpupil{_NO}"),
+    ("nino", rf"\bn\.?\s?i\.?{_NO}|\bninos?\b{_NO}?|\bni(?:num(?:ber)?)\b|\bnat(?:ional|\.)?[ _]?ins(?:urance|\.)?{_NO}?|\bni\s?[:=]|\bnin\b"
              rf"|\bn\.i\.(?:\s?[:=])?"),
-    ("passport", rf"\bpassports?\b{_NO}?|\bppts?\b{_NO}?"),
+    ("passport", rf"\bpassport(?:no|num(?:ber)?)\b|\bpassports?\b{_NO}?|\bppts?\b{_NO}?"),
     ("licence", rf"\bdriv(?:ing|er'?s?)[ _]?(?:licen[cs]es?{_NO}?|{_NO})|\bdln\b|\bdvla\b{_NO}?|\blicen[cs]e{_NO}"),
     ("iban", r"\bibans?\b"),
     ("card", rf"\b(?:credit|debit|bank|payment|visa|mastercard|amex|barclaycard|maestro|purchase|corporate)[ _]?cards?{_NO}?"
              rf"|\bcard{_NO}|\bcards? on file\b|\blong (?:card )?number|\bvisa\b|\bmastercard\b|\bamex\b|\bamerican express\b|\bcard\s?[:=]"),
-    ("sort", r"\bsort(?:ing)?[ \-_]?(?:code|no\b)|\bs/c\b|\bs\.?c\.?\s?[:=]|\bsort\b"),
-    ("account", rf"\b(?:bank[ _])?(?:account|acc(?:oun)?t?|a/c)\b\.?{_NO}?|\bbank details\b|\bbank\s?[:\-]"),
+    ("sort", r"\bsort(?:ing)?[ \-_]?(?:code|no\b)|^sc$|^s ?code$|\bs/c\b|\bs\.?c\.?\s?[:=]|\bsort\b"),
+    ("account", rf"^ac ?no$|\bacc(?:oun)?t?(?:no|num(?:ber)?)\b|\b(?:bank[ _])?(?:account|acc(?:oun)?t?|a/c)\b\.?{_NO}?|\bbank details\b|\bbank\s?[:\-]"),
     ("born", r"\bd\s?[./]?\s?o\s?[./]?\s?b\b\.?|\bdate[ _]?of[ _]?birth|\bbirth[ _\-]?dates?\b|\bborn\b|\bbirth ?days?\b|\bdate birth"
              r"|\bbirth\s?[:=]|\bd of b\b|\bdobs\b|\bdyddiad geni\b|\bgeni\b"),
     ("homephone", rf"\b{_WHO}\b[^\n:;,.\t]{{0,16}}\b(?:tel(?:ephone)?|phone|mobile|mob|contact|cell|landline)\b"
@@ -61,7 +61,7 @@ _LABELS = (
     ("nhs~", r"\bnhs\b"),
     ("chi~", r"\bchi\b"),
     ("uln~", r"\blearner\b"),
-    ("other~", r"\b(?:job|batch|lot|item|supply|call|route|marker|policy|booking|case|file|plot|unit|loan|stock)\b"),
+    ("other~", r"\b(?:job|batch|lot|item|supply|call|route|marker|policy|booking|case|file|plot|unit|loan|stock|drawing|kit|torque sheet|rent account|council tax account|customer account|energy account)\b"),
     ("nino~", r"\bni\b"),
     ("born~", r"\bb\.|\bb\b"),
 )  # fmt: skip

@@ -21,7 +21,7 @@ _MONTH = (
 PATTERN = (
     r"\b(?:\d{1,2} ?[/.\-] ?\d{1,2} ?[/.\-] ?(?:(?:19|20)\d{2}|\d{2})|(?:19|20)\d{2}[/.\-]\d{1,2}[/.\-]\d{1,2}|\d{1,2} \d{1,2} (?:19|20)?\d{2}"
     rf"|\d{{1,2}}(?:st|nd|rd|th)?(?: of)?[ \-/.]{{0,2}}{_MONTH}\.?,?[ \-/.]{{0,2}}(?:'?\d{{2}}|(?:19|20)\d{{2}})"
-    rf"|{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?,? (?:19|20)\d{{2}}|(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19|20)\d\d)\b"
+    rf"|{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?,? (?:19|20)\d{{2}}|(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19|20)\d\d|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))\b"
 )
 _DATE = re2.compile(PATTERN.encode("latin-1"), latin_options())
 _LABEL = re.compile(
@@ -127,7 +127,8 @@ def _long_ago(value: str) -> bool:
     digits = value[-2:] if not year else year.group()[2:]
     century = year.group()[:2] if year else ""
     if value.isdigit() and len(value) == 8:
-        century, digits = value[4:6], value[6:]
+        backwards = value[:2] in ("19", "20") and int(value[4:6]) <= 12
+        century, digits = (value[:2], value[2:4]) if backwards else (value[4:6], value[6:])
     return digits.isdigit() and not (century in ("20", "") and 22 <= int(digits) <= 35)
 
 

@@ -62,7 +62,7 @@ _TENS = (
     (3, 3, 1, 3),
 )
 _OBVIOUS = frozenset(
-    ("1234567890", "0123456789", "0987654321", "9876543210", "1231231234", "12345678", "123456789")
+    ("1234567890", "0123456789", "0987654321", "9876543210", "1231231234", "12345678", "123456789", "987654321", "00000000", "12341234")
 )
 
 
@@ -178,7 +178,8 @@ def _pairs_of(page: Page) -> Iterator[re.Match[str]]:
         return
     yield from _PAIR.finditer(page.text)
     for match in _PLAIN_PAIR.finditer(page.text):
-        if _PAYMENT.search(page.lower[max(0, match.start() - 80) : match.start()]):
+        before = page.lower[max(0, match.start() - 80) : match.start()]
+        if _PAYMENT.search(before) or (page.passage.table and page.private_rows(match.start())):
             yield match
 
 
@@ -200,10 +201,10 @@ def _pairs(page: Page, found: list[Hit]) -> list[Hit]:
 # What must not stand before a pair is looked for behind its first digit: so only digits are tried.
 _PLAIN_PAIR = re.compile(r"(\d(?<![\d\-/.]\d)\d{5})[ ,;:/|]{1,3}(\d{8})(?![\d\-/])")
 _PAYMENT = re.compile(
-    r"\b(?:bank|pay|paid|refund|sort|account|acc|a/c|wages|salary|transfer|bacs)\b[^\n]{0,60}$"
+    r"\b(?:bank|pay|paid|refund|sort|account|acc|a/c|wages|salary|transfer|bacs|money|expenses|nationwide|barclays|lloyds|natwest|halifax|santander|hsbc|monzo|starling)\b[^\n]{0,60}$"
 )
 _PAIR = re.compile(
-    r"(\d(?<![\d\-/.]\d)\d[ \-]\d\d[ \-]\d\d)[ ,;:/|\t\-]{1,5}(?:(?:and|a/?c(?:count|c)?(?: ?no\.?)?|account(?: ?(?:no\.?|number))?)[: ]{0,2})?(\d{8})(?![\d\-/])"
+    r"(\d(?<![\d\-/.]\d)\d[ \-]\d\d[ \-]\d\d)[ ,;:/|\t\-\n]{1,5}(?:(?:and|a/?c(?:count|c)?(?: ?no\.?)?|account(?: ?(?:no\.?|number))?|number|no\.?)[: ]{0,2})?(\d{8})(?![\d\-/])"
 )
 
 
@@ -217,6 +218,8 @@ _SOME_PAIR = re2.compile(  # whatever either of them matches
 def _judge(page: Page, number: Number, label: Label, company: frozenset[str]) -> Hit | None:
     if number.digits in _OBVIOUS or number.digits in payment_card.PUBLISHED or len(set(number.digits)) == 1:
         return None
+    if number.digits.startswith("999") and len(number.digits) == 10:
+        return None  # the range that the NHS keeps for tests
     low, high = number.start, number.end
     if label.name == "other":
         good = "nhs" in number.names and nhs_number.DETECTORS[0].valid(number.digits)
@@ -237,6 +240,8 @@ def _judge(page: Page, number: Number, label: Label, company: frozenset[str]) ->
         return None  # labelled as a kind that it can't be
     else:
         kind, confidence, why = _alone(number, label, company)
+        if "card" in number.names and payment_card.issued(number.digits) and _expiry(page, low, high):
+            kind, confidence, why = _BY_LABEL["card"], max(confidence, 0.75), "beside an expiry date"
     if (
         confidence < 0.5
         or page.example(low)
@@ -244,6 +249,17 @@ def _judge(page: Page, number: Number, label: Label, company: frozenset[str]) ->
     ):
         return None
     return Hit(kind.kind, kind.category, low, high, confidence, why)
+
+
+_EXPIRES = re.compile(r"\W{0,3}(?:(?:exp\w*|valid to|end)\W{0,3})?(?:0[1-9]|1[0-2]) ?/ ?(?:20)?[2-4]\d\b")
+_CARDHOLDER = re.compile(r"\b(?:exp(?:iry|ires)?|cvv|cvc|security code|on the back|cardholder|name on card)\b")
+
+
+def _expiry(page: Page, low: int, high: int) -> bool:
+    """Say whether a card's expiry stands behind a number, or the words of paying by card do."""
+    return bool(
+        _EXPIRES.match(page.lower, high, high + 24) or _CARDHOLDER.search(page.lower, high, high + 60)
+    ) and not page.lower[max(0, low - 40) : low].rstrip().endswith(("ref", "no.", "number"))
 
 
 def _labelled(number: Number, label: Label) -> str:
@@ -275,7 +291,7 @@ def _alone(number: Number, label: Label, company: frozenset[str]) -> tuple[Numbe
     if (
         not number.bare
         or not number.joined
-        or label.name in ("phone", "homephone", "account", "card", "sort")
+        or (label.name in ("phone", "homephone", "account", "card", "sort") and "card" not in number.names)
     ):
         return none
     goods = "business" in company and "health" not in company

@@ -67,10 +67,13 @@ def _read(page: Page, name: str, low: int, spans: list[tuple[int, int]]) -> list
     if (
         digits < 3
         or (digits < 5 and name in ("nino", "passport"))
-        or len(set(value.translate(_REPAIR)) - set(" .-/")) < 3
+        or len(set(value.translate(_REPAIR)) - set(" .-/")) < 4
+        or re.sub(r"\D", "", value.translate(_REPAIR)) in ("123456789", "987654321", "1234567890")
     ):
         return []
     if any(start < match.end() and match.start() < end for start, end in spans):
+        return []
+    if name in ("nhs", "chi", "hc") and value.startswith("999"):
         return []
     if name == "nino" and value.replace(" ", "").upper().startswith("QQ"):
         return []

@@ -22,6 +22,10 @@ _MANY_CELLS = 200  # cells of one row that are looked at
 
 # What a column or a labelled field is about, by its heading in lower case; the first that fits counts.
 _ROLES = (
+    ("born", r"dob$|^dob\b|birth ?date$|date ?of ?birth$"),  # as databases run their headings together
+    ("forename", r"(?:^|child|parent|pupil|student|legal|pref)(?:fore|first|given)name$"),
+    ("surname", r"(?:^|child|parent|pupil|student|legal)(?:sur|family|last)name$|^sname$"),
+    ("postcode", r"postcode$|p/code$|^pc$"),
     ("organisation", r"\b(?:school|college|academy|setting|company|organisation|organization|supplier|vendor|business|firm|employer"
                      r"|practice|surgery|trust|council|provider|agency|payee|contractor|premises|merchant|charity)\b(?: name)?(?!.*\b"
                      r"(?:tax|address|attended|pupil|child|debt)\b)"),
