@@ -5,6 +5,7 @@ separator becomes a tab, each quote and each line end inside a cell a space.
 """
 
 import re
+from collections import Counter
 from functools import lru_cache
 
 from milter.attachments.draft import Draft, File
@@ -50,12 +51,22 @@ def separator_of(text: str, file: File) -> str:
     if not lines or (len(lines) < 3 and not named):
         return ""
     bare = [QUOTED.sub("", line) for line in lines]
+    if (
+        named and len(lines) > 2
+    ):  # a title line may stand above: the separator that parts the most lines alike
+        return max(SEPARATORS, key=lambda separator: _agreeing(bare, separator))
     for separator in SEPARATORS:
         counts = [line.count(separator) for line in bare]
         least = 2 if separator == "," and not named else 1
         if counts[0] >= least and (named or (counts.count(counts[0]) >= 0.9 * len(counts))):
             return separator
     return "," if named else ""
+
+
+def _agreeing(lines: list[str], separator: str) -> int:
+    """How many lines a separator parts into the same number of cells."""
+    counts = Counter(line.count(separator) for line in lines if separator in line)
+    return max(counts.values(), default=0)
 
 
 def as_table(text: str, separator: str) -> str:

@@ -67,7 +67,9 @@ def _judge(page: Page, name: str, kind: CodeKind, low: int, high: int) -> Hit | 
         confidence, why = (kind.alone, "right form and check, no label") if good else (0.0, "")
         if name == "nino" and page.text[low:high].islower():
             confidence -= 0.2
-        if name == "nino" and (page.text[low:high].upper() == "AB123456C" or _COUNTED.match(page.text, high, high + 8)):
+        if name == "nino" and (
+            page.text[low:high].upper() == "AB123456C" or _COUNTED.match(page.text, high, high + 8)
+        ):
             confidence = 0.0  # what everyone types for an example; so many of a part
     if (
         confidence < 0.5

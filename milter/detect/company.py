@@ -38,10 +38,10 @@ _ORGANISED = factored(
     r"|trading as|business account|payments? (?:to us|should be made|can be made|are made)|please (?:pay|remit|make payments?|send)|quoting|tickets?|subscriptions?|fundrais\w+)\b"
 )
 _BODY = factored(
-    r"\b(?:ltd|limited|plc|llp|council|borough|school|academy|college|trust|charity|services|fund|association|club|pta|church|society|foundation|company|solutions|supplies|group|partners|centre|friends of|nursery|scouts|hospice|team|facilities|cic|mosque|homes|housing|mutual|unity trust|solicitors|stud|farm|catering|theatre|museum|hospital|committee)\b"
+    r"\b(?:ltd|limited|plc|llp|council|borough|school|academy|college|trust|charity|services|fund|association|club|pta|church|society|foundation|company|solutions|supplies|group|partners|centre|friends of|nursery|scouts|hospice|team|facilities|cic|mosque|homes|housing|unity trust|solicitors|catering|theatre|museum|hospital|committee)\b"
 )
 _PERSONAL = factored(
-    r"\b(?:mr|mrs|ms|miss|mx|my|his|her|their|employee|claimant|tenant|refund|payroll|salary|wages|personal|customer'?s?|client|parent|carer|foster|applicant|direct payments?|attorney|support plan|into (?:the|your|his|her|their|my) account|she|he|i|me|reimburse\w*|expenses|direct debit|dob|d\.o\.b|ni number|nino|national insurance"
+    r"\b(?:mr|mrs|ms|miss|mx|my|his|her|their|employee|claimant|tenant|refund|payroll|salary|wages|personal|customer'?s?|client|parent|carer|foster|applicant|direct payments?|attorney|support plan|into (?:the|your|his|her|their|my) account|she|he|i|me|im|i'm|self[- ]employed|sole trader|reimburse\w*|expenses|direct debit|dob|d\.o\.b|ni number|nino|national insurance"
     r"|next of kin|pension\w*|benefit|new starter|starter|account holder|name on account|named? account|resident|payee name|grandmother|mother|father|deceased|estate|daughter|son|compensation|deposit)\b"
 )
 
@@ -67,9 +67,6 @@ def organisation_bank(page: Page, hit: Hit, names: list[Name]) -> bool:
             return True
         if page.private_rows(hit.start):
             return False
-    clause = _CLAUSE.split(page.lower[max(0, hit.start - 110) : hit.start])[-1]
-    if _ITS_OWN.search(clause) or (_BODY.search(clause) and not _PERSONAL.search(clause)):
-        return True
     near = page.lower[max(0, hit.start - 240) : hit.end + 160]
     holder = _HOLDER.search(near)
     if holder:
@@ -77,6 +74,9 @@ def organisation_bank(page: Page, hit: Hit, names: list[Name]) -> bool:
         return bool(
             _BODY.search(holder.group(1)) or re.search(r" (?:&|and) (?:sons?|co)\b", holder.group(1))
         ) or (len(words) > 1 and not any(_a_persons(word) for word in words))
+    clause = _clause(page.lower[max(0, hit.start - 110) : hit.start])
+    if _ITS_OWN.search(clause) or (_BODY.search(clause) and not _PERSONAL.search(clause)):
+        return True
     if _INVOICE.search(page.lower[:160]) and not _REFUND.search(near):
         return True
     close = page.lower[max(0, hit.start - 75) : hit.start]
@@ -90,7 +90,16 @@ def organisation_bank(page: Page, hit: Hit, names: list[Name]) -> bool:
 
 
 _START = attrgetter("start")
-_CLAUSE = re.compile(r"[.!?](?:\s|$)\s*(?!acc|sort)|\n\s*\n")  # 'a/c no. 1234' is one clause
+_CLAUSE = re.compile(r"[.!?](?:\s|$)\s*(?!acc|sort)|\n")  # 'a/c no. 1234' is one clause
+_DETAIL = re.compile(r"sort|code|account|number|acc|a/c|no|iban|bank|and|[^a-z]")
+
+
+def _clause(before: str) -> str:
+    """The last clause before bank details that says more than their labels."""
+    parts = _CLAUSE.split(before)
+    return next((part for part in reversed(parts) if len(_DETAIL.sub("", part)) > 3), "")
+
+
 # Before bank details: words that make them an organisation's, whoever is named nearby.
 _ITS_OWN = factored(
     r"\bbankers?\s?:|\bour (?:own )?(?:bank|account)|\bcouncil's (?:bank )?account|\bcompany's\b|\bstanding orders? to\b|\bto give again\b|\bdonat\w+|\bpremiums\b|\bclient account\b"
@@ -132,13 +141,19 @@ def dismissed(evidence: Evidence) -> None:
         ]
 
 
-_COMPANY = re.compile(r"(?<!the )(?<!a )\b(?:ltd|limited|plc|llp)\b|of the company|corporation tax|\bcompany (?:no|reg)|\bco\. no")
-_HERSELF = re.compile(r"sole trader|self[- ]employed|not (?:a|the) (?:ltd|limited|company)|personally|\bni\b|national insurance")
+_COMPANY = re.compile(
+    r"(?<!the )(?<!a )\b(?:ltd|limited|plc|llp)\b|of the company|corporation tax|\bcompany (?:no|reg)|\bco\. no"
+)
+_HERSELF = re.compile(
+    r"sole trader|self[- ]employed|not (?:a|the) (?:ltd|limited|company)|personally|\bni\b|national insurance"
+)
 
 
 def _companys(page: Page, hit: Hit) -> bool:
     """Say whether a taxpayer reference is a company's, by the words of its row or around it."""
-    low, high = page.line(page.line_at(hit.start)) if page.column(hit.start)[0] else (hit.start - 150, hit.end + 80)
+    low, high = (
+        page.line(page.line_at(hit.start)) if page.column(hit.start)[0] else (hit.start - 150, hit.end + 80)
+    )
     near = page.lower[max(0, low) : high]
     return _COMPANY.search(near) is not None and not _HERSELF.search(near)
 

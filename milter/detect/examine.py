@@ -95,7 +95,7 @@ def _page(page: Page, seen: frozenset[str], detectors: Detectors, own: OwnDetail
     found.singles = person.singles(page, zones, found.names)
     spans = [(one.start, one.end) for one in found.names if one.role >= 0]
     if there.numbers:
-        found.hits += numbers.find(page, seen)
+        found.hits += numbers.find(page, seen, [one.end for one in found.names])
     if there.codes:
         found.hits += codes.find(page, there.codes)
     if there.dates:

@@ -7,7 +7,7 @@ random number in eleven passes a modulus 11 check. So a label wins over a residu
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import re2
@@ -62,7 +62,18 @@ _TENS = (
     (3, 3, 1, 3),
 )
 _OBVIOUS = frozenset(
-    ("1234567890", "0123456789", "0987654321", "9876543210", "1231231234", "12345678", "123456789", "987654321", "00000000", "12341234")
+    (
+        "1234567890",
+        "0123456789",
+        "0987654321",
+        "9876543210",
+        "1231231234",
+        "12345678",
+        "123456789",
+        "987654321",
+        "00000000",
+        "12341234",
+    )
 )
 
 
@@ -122,7 +133,8 @@ def numbers(page: Page) -> Iterator[Number]:
 def _clumps(page: Page) -> Iterator[tuple[int, int]]:
     """The spans of digits in groups that may count: of a telling shape, in a table or near a label."""
     telling = [match.start() for match in _ALONE.finditer(page.octets)]
-    if not telling and not page.blocks and not page.labels.near(0, len(page.text)):
+    passports = "passport" in page.lower  # may head a list of lines
+    if not telling and not passports and not page.blocks and not page.labels.near(0, len(page.text)):
         return
     for clump in _CLUMP.finditer(page.octets):
         low, high = clump.span()
@@ -130,6 +142,7 @@ def _clumps(page: Page) -> Iterator[tuple[int, int]]:
         if (
             (at < len(telling) and telling[at] < high)
             or (page.blocks and _in_a_table(page, low, high))
+            or passports
             or page.labels.near(low, high)
         ):
             yield low, high
@@ -162,15 +175,47 @@ def _number(
     )
 
 
-def find(page: Page, company: frozenset[str]) -> list[Hit]:
-    """Genuine numbers of a passage. `company` names what else the document speaks of: 'health', 'learner', 'tax'."""
+def find(page: Page, company: frozenset[str], people: Sequence[int] = ()) -> list[Hit]:
+    """Genuine numbers of a passage.
+
+    `company` names what else the document speaks of: 'health', 'learner', 'tax'; `people` are the ends of their names.
+    """
     found: list[Hit] = []
+    ends = frozenset(people)
+    lone: list[Number] = []
     for number in numbers(page):
         label = page.label(number.start, number.end)
-        hit = _judge(page, number, label, company)
+        hit = _judge(page, number, label, company, beside=_beside(page, number.start, ends))
         if hit is not None:
             found.append(hit)
-    return found + _pairs(page, found)
+        elif number.shape == (10,) and not label.name and number.bare:
+            lone.append(number)
+    return found + _pairs(page, found) + _runs(page, lone)
+
+
+def _beside(page: Page, low: int, ends: frozenset[int]) -> bool:
+    """Say whether a person's name ends right before a number."""
+    start = (
+        low
+        - len(page.text[max(0, low - 4) : low])
+        + len(page.text[max(0, low - 4) : low].rstrip(" \t,:;-(="))
+    )
+    return start in ends
+
+
+def _runs(page: Page, lone: list[Number]) -> list[Hit]:
+    """Learner numbers without any label, each alone on its line: three that all pass are no chance."""
+    found: list[Hit] = []
+    run: list[Number] = []
+    for number in [*lone, None]:
+        if number and run and page.line_at(number.start) - page.line_at(run[-1].start) == 1:
+            run.append(number)
+            continue
+        if len(run) >= 3 and all(uln.valid(one.digits) for one in run):
+            why = "one of a list of numbers that all have a learner number's check digit"
+            found += [Hit("uln", "identifier", one.start, one.end, 0.75, why) for one in run]
+        run = [number] if number else []
+    return found
 
 
 def _pairs_of(page: Page) -> Iterator[re.Match[str]]:
@@ -189,6 +234,8 @@ def _pairs(page: Page, found: list[Hit]) -> list[Hit]:
     more: list[Hit] = []
     for match in _pairs_of(page):
         spans = (match.span(1), match.span(2))
+        if len(set(match[2])) == 1 or match[2].startswith("000000"):
+            continue
         if any(span[0] not in known for span in spans) and page.labels.before(match.start(1)).name != "other":
             more += [
                 Hit("bank", "financial", *span, 0.85, "a sort code and an account number together")
@@ -204,18 +251,20 @@ _PAYMENT = re.compile(
     r"\b(?:bank|pay|paid|refund|sort|account|acc|a/c|wages|salary|transfer|bacs|money|expenses|nationwide|barclays|lloyds|natwest|halifax|santander|hsbc|monzo|starling)\b[^\n]{0,60}$"
 )
 _PAIR = re.compile(
-    r"(\d(?<![\d\-/.]\d)\d[ \-]\d\d[ \-]\d\d)[ ,;:/|\t\-\n]{1,5}(?:(?:and|a/?c(?:count|c)?(?: ?no\.?)?|account(?: ?(?:no\.?|number))?|number|no\.?)[: ]{0,2})?(\d{8})(?![\d\-/])"
+    r"(\d(?<![\d\-/.]\d)\d[ \-]\d\d[ \-]\d\d)[ ,;:/|\t\-\n]{1,5}(?:(?:and|a/?c(?:count|c)?(?: ?no\.?)?|account(?: ?(?:no\.?|number))?|number|no\.?)[: ]{0,2})?(\d{8}|\d{4} \d{4})(?![\d\-/])"
 )
 
 
 _SOME_PAIR = re2.compile(  # whatever either of them matches
-    rb"\d\d[ \-]?\d\d[ \-]?\d\d[ ,;:/|\t\-]{1,5}"
-    rb"(?:(?:and|a/?c(?:count|c)?(?: ?no\.?)?|account(?: ?(?:no\.?|number))?)[: ]{0,2})?\d{8}",
+    rb"\d\d[ \-]?\d\d[ \-]?\d\d[ ,;:/|\t\-\n]{1,5}"
+    rb"(?:(?:and|a/?c(?:count|c)?(?: ?no\.?)?|account(?: ?(?:no\.?|number))?|number|no\.?)[: ]{0,2})?\d{4} ?\d{4}",
     latin_options(),
 )
 
 
-def _judge(page: Page, number: Number, label: Label, company: frozenset[str]) -> Hit | None:
+def _judge(
+    page: Page, number: Number, label: Label, company: frozenset[str], *, beside: bool = False
+) -> Hit | None:
     if number.digits in _OBVIOUS or number.digits in payment_card.PUBLISHED or len(set(number.digits)) == 1:
         return None
     if number.digits.startswith("999") and len(number.digits) == 10:
@@ -226,6 +275,8 @@ def _judge(page: Page, number: Number, label: Label, company: frozenset[str]) ->
         if not (good and re.search(r"patient|hospital", label.words)):
             return None
         label = Label("nhs", label.words, label.how)
+    if not label.name and number.shape == (9,) and _under_passports(page, low):
+        label = Label("passport", "passport", "in a list under")
     name = _labelled(number, label)
     if name:
         kind = _BY_LABEL[name]
@@ -239,7 +290,9 @@ def _judge(page: Page, number: Number, label: Label, company: frozenset[str]) ->
     ):
         return None  # labelled as a kind that it can't be
     else:
-        kind, confidence, why = _alone(number, label, company)
+        kind, confidence, why = _alone(number, label, company, beside=beside)
+        if kind.kind != "payment-card" and _of_goods(page, low):
+            return None
         if "card" in number.names and payment_card.issued(number.digits) and _expiry(page, low, high):
             kind, confidence, why = _BY_LABEL["card"], max(confidence, 0.75), "beside an expiry date"
     if (
@@ -252,7 +305,9 @@ def _judge(page: Page, number: Number, label: Label, company: frozenset[str]) ->
 
 
 _EXPIRES = re.compile(r"\W{0,3}(?:(?:exp\w*|valid to|end)\W{0,3})?(?:0[1-9]|1[0-2]) ?/ ?(?:20)?[2-4]\d\b")
-_CARDHOLDER = re.compile(r"\b(?:exp(?:iry|ires)?|cvv|cvc|security code|on the back|cardholder|name on card)\b")
+_CARDHOLDER = re.compile(
+    r"\b(?:exp(?:iry|ires)?|cvv|cvc|security code|on the back|cardholder|name on card)\b"
+)
 
 
 def _expiry(page: Page, low: int, high: int) -> bool:
@@ -285,7 +340,25 @@ def _with_label(kind: NumberKind, number: Number, label: Label) -> tuple[float, 
     return 0.75, f"{said}, check digit wrong: taken for a slip"
 
 
-def _alone(number: Number, label: Label, company: frozenset[str]) -> tuple[NumberKind, float, str]:
+def _under_passports(page: Page, low: int) -> bool:
+    """Say whether a number stands in a list, one a line, whose heading speaks of passports."""
+    number = page.line_at(low)
+    for up in range(number - 1, max(-1, number - 60), -1):
+        line = page.lower[slice(*page.line(up))]
+        if not re.search(r"\d{9}\s*$", line):
+            return re.search(r"\bpassports?\b", line) is not None
+    return False
+
+
+def _of_goods(page: Page, low: int) -> bool:
+    """Say whether a number stands in a table that lists no people."""
+    block = page.block_at(page.line_at(low))
+    return block is not None and not page.private_block(block)
+
+
+def _alone(
+    number: Number, label: Label, company: frozenset[str], *, beside: bool
+) -> tuple[NumberKind, float, str]:
     """Judge a number that nothing names: form and check digit, then the company it keeps."""
     none = (_BY_LABEL["nhs"], 0.0, "")
     if (
@@ -309,6 +382,8 @@ def _alone(number: Number, label: Label, company: frozenset[str]) -> tuple[Numbe
         wanted = {"nhs": "health", "hc": "health", "uln": "learner", "utr": "tax"}.get(name, "")
         if wanted in company:
             confidence, why = confidence + 0.35, f"{why}, in a text about {wanted}"
+        if beside:
+            confidence, why = confidence + 0.3, f"{why}, right behind a person's name"
         if confidence >= 0.5:
             return kind, min(confidence, 0.9), why
     return none
