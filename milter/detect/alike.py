@@ -11,11 +11,13 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Hashable
+from dataclasses import dataclass, field
 
 from milter.detect.gate import kinds
 from milter.detect.narrative import phrases
 from milter.detect.page import Page
 
+_MOST_FORMS = 50_000  # of one column that are counted: free text has a form of its own in each row
 _FORM = bytes.maketrans(
     bytes((*range(0x30, 0x3A), *range(0x41, 0x5B), *range(0x61, 0x7B), *range(0xC0, 0x100))),
     b"0" * 10 + b"a" * (26 + 26 + 64),
@@ -30,28 +32,43 @@ _COARSER: tuple[tuple[re.Pattern[bytes], bytes], ...] = (  # in this order
 )
 
 
-def alike(page: Page, most: int) -> frozenset[int]:
-    """The lines of a table that hold nothing but what `most` lines before them held; `most` 0 finds none."""
-    if not most or not page.passage.table or len(page.starts) <= most:
+@dataclass(slots=True)
+class Before:
+    """What the pieces of a table before this one held."""
+
+    # How often each form came up, by column; what is said stands in front.
+    seen: defaultdict[int, dict[Hashable, int]] = field(default_factory=lambda: defaultdict(dict))
+    kinds: frozenset[int] = frozenset()
+
+
+def alike(page: Page, most: int, before: Before | None = None) -> frozenset[int]:
+    """The lines of a table that hold nothing but what `most` lines before them held; `most` 0 finds none.
+
+    `before` is what the table's earlier pieces held, and holds this one too in the end.
+    """
+    if not most or not page.passage.table or (before is None and len(page.starts) <= most):
         return frozenset()
+    before = before or Before()
     said = _said(page)
-    seen: defaultdict[int, dict[Hashable, int]] = defaultdict(dict)  # by column; what is said stands in front
     same: list[int] = []
     for number, form in enumerate(_forms(page.octets)):
         fewest = most + 1
         for column, key in enumerate((said.get(number), *form.split(b"\t"))):
-            counts = seen[column]
-            counts[key] = count = counts.get(key, 0) + 1
+            counts = before.seen[column]
+            count = counts.get(key, 0) + 1
+            if count > 1 or len(counts) < _MOST_FORMS:
+                counts[key] = count
             fewest = min(fewest, count)
         if fewest > most and form:
             same.append(number)
-    return frozenset(_of_no_new_kind(same, page.octets.split(b"\n")))
+    return frozenset(_of_no_new_kind(same, page.octets.split(b"\n"), before))
 
 
-def _of_no_new_kind(same: list[int], rows: list[bytes]) -> list[int]:
+def _of_no_new_kind(same: list[int], rows: list[bytes], before: Before) -> list[int]:
     """Those of some lines in which the gate sees nothing that it does not see in the other lines."""
     left = set(same)
-    known = kinds(b"\n".join(row for number, row in enumerate(rows) if number not in left))
+    known = kinds(b"\n".join(row for number, row in enumerate(rows) if number not in left)) | before.kinds
+    before.kinds = known
     if kinds(b"\n".join(rows[number] for number in same)) <= known:
         return same
     return [number for number in same if kinds(rows[number]) <= known]

@@ -243,7 +243,9 @@ def _tables(evidence: Evidence, detectors: Detectors) -> Iterator[Reason]:
     for one in evidence.pages:
         page = one.page
         for block in page.blocks:
-            rows = block.last - block.first + 1
+            rows = block.last - block.first + 1 + block.further
+            if page.heading and not block.header:
+                continue  # the rest of a table that was weighed in the piece before
             if not page.private_block(block) or not subjects.filled(page, block):
                 continue
             roles = set(block.roles)

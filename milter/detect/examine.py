@@ -5,8 +5,9 @@
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from milter.detect import (
     address,
@@ -21,9 +22,10 @@ from milter.detect import (
     people,
     person,
     phone,
+    pieces,
     slips,
 )
-from milter.detect.alike import alike
+from milter.detect.alike import Before, alike
 from milter.detect.company import company, dismissed
 from milter.detect.decide import decide
 from milter.detect.detector import Hit
@@ -68,24 +70,83 @@ def examine(
 
 def gather(passages: Sequence[Passage], detectors: Detectors, own: OwnDetails, name: str) -> Evidence | None:
     """Everything that one document gives, before it is weighed; None where it has no text."""
-    pages = [Page(passage) for passage in passages if passage.text.strip()]
+    pages = list(_pages(passages))
     if not pages:
         return None
     kind = genre.judge(pages, name)
     seen = company(pages, name)
-    evidence = Evidence([_page(page, seen, detectors, own) for page in pages], kind)
+    evidence = Evidence(list(_one_by_one(pages, seen, detectors, own)), kind)
     _join_mentions(evidence)
     dismissed(evidence)
     return evidence
 
 
-def _page(page: Page, seen: frozenset[str], detectors: Detectors, own: OwnDetails) -> PageEvidence:
+def _pages(passages: Sequence[Passage]) -> Iterator[Page]:
+    """A page for each passage that says anything, and one for each piece of a long one."""
+    for passage, behind in pairwise((*passages, Passage("", ""))):
+        if not passage.text or passage.text.isspace():
+            continue
+        end = len(passage.text)
+        for low, high in pieces.spans(passage.text, table=passage.table):
+            more = high < end or behind.start > passage.start
+            yield Page(passage, (low, high), more=more)
+
+
+def _one_by_one(
+    pages: list[Page], seen: frozenset[str], detectors: Detectors, own: OwnDetails
+) -> Iterator[PageEvidence]:
+    """Examine each page; of the pieces of a long passage only what tells is kept."""
+    heading, table, before = "", None, None
+    for page in pages:
+        if page.goes_on and heading:
+            page.headed(heading)
+        if not page.goes_on:
+            before = Before() if page.more and page.passage.table else None
+        found = _page(page, seen, detectors, own, before)
+        if page.heading and table and page.blocks and page.blocks[0].header == 0:
+            table.further += page.blocks[0].last - page.blocks[0].first + 1
+        if page.more and page.passage.table:
+            heading = _heading(page)
+            table = page.blocks[-1] if page.blocks and not (page.heading and len(page.blocks) == 1) else table
+            if table:
+                table.further -= 1  # the piece ends with a line end, behind which is no row
+        if page.goes_on or page.more:
+            _without_heading(found)
+            page.rest(emptied=page.goes_on and not (found.hits or found.names or found.singles or found.said))
+        yield found
+
+
+def _heading(page: Page) -> str:
+    """The heading row that holds on in the next piece of a table, with its line end."""
+    number = page.blocks[-1].header if page.blocks else 0
+    low, high = page.line(number)
+    return f"{page.text[low:high]}\n" if high - low < _MOST_HEADING else ""
+
+
+_MOST_HEADING = 4_000
+
+
+def _without_heading(found: PageEvidence) -> None:
+    """Drop what was found in a heading that was put before a piece: the piece that it is from has it."""
+    end = len(found.page.heading)
+    found.hits = [hit for hit in found.hits if hit.start >= end]
+    found.names = [name for name in found.names if name.start >= end]
+    found.singles = [span for span in found.singles if span[0] >= end]
+
+
+def _page(
+    page: Page,
+    seen: frozenset[str],
+    detectors: Detectors,
+    own: OwnDetails,
+    before: Before | None,
+) -> PageEvidence:
     there: Gate = gate(page.octets)
     zones = Zones(page)
     found = PageEvidence(page)
     whole = page
     # People loaded for matching are looked for in every row: each is one certain person.
-    if same := alike(page, 0 if detectors.matcher else detectors.rows):
+    if same := alike(page, 0 if detectors.matcher else detectors.rows, before):
         found.alike = len(same)
         page = page.without(same)
     if there.names:
@@ -193,15 +254,16 @@ def _people(one: PageEvidence, *, alone: bool) -> list[Hit]:
 
 
 def _finding(page: Page, hit: Hit, reveal: bool) -> Finding:
-    span = page.clean.origin(hit.start, hit.end)
+    span = page.source(hit.start, hit.end)
     text = page.passage.text[slice(*span)] if span else page.text[hit.start : hit.end]
+    place = (span[0] + page.passage.start, span[1] + page.passage.start) if span else None
     return Finding(
         hit.kind,
         hit.category,
         page.passage.where,
         masked(hit.kind, page.text[hit.start : hit.end]),
         round(hit.confidence, 2),
-        span if page.passage.exact else None,
+        place if page.passage.exact else None,
         hit.why,
         text if reveal else "",
     )

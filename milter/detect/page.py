@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from milter.detect.branches import factored
-from milter.detect.clean import clean
+from milter.detect.clean import Clean, clean
 from milter.detect.context import MAY_BE_SPECIMEN, NO_LABEL, Label, Labels
 from milter.detect.lexicon import shipped
 from milter.detect.tables import PRIVATE, Block, blocks, cells, role_of, some_cells
@@ -19,21 +19,64 @@ PUBLISHED_TABLE = factored(
     r"|\basset\b|\bserial\b|\bwarranty\b|\bsupplier\b|\bgoods\b|\bnet amount\b|\bposition\b|\bteam\b|\bscored?\b.*\bopponent\b|\bauthor\b|\bisbn\b"
 )
 
+_HEAD = 60_000  # characters at the start of a piece whose octets a verdict may ask for (decide, subjects)
+
 # Places that name a document's author and its programs, not the people it is about.
 QUIET = frozenset(("properties", "headers", "links and descriptions", "other part, descriptions"))
 
 
 class Page:
-    """A passage and what detectors ask about it; each answer is worked out once, when first asked."""
+    """A passage, or a piece of a long one, and what detectors ask about it; each answer is worked out when first asked."""
 
-    def __init__(self, passage: Passage) -> None:
+    def __init__(self, passage: Passage, span: tuple[int, int] | None = None, *, more: bool = False) -> None:
+        """Make one of a passage, or of a piece of it; `more` pieces of it follow."""
         self.passage = passage
         self.quiet = passage.where in QUIET
-        self.clean = clean(passage.text)
-        self.text = self.clean.text
-        self.octets = self.clean.octets
+        self.low, self.high = span or (0, len(passage.text))
+        self.goes_on, self.more = self.low + passage.start > 0, more
+        self.heading = (
+            ""  # of a table that began in the piece before, with its line end; stands before the text
+        )
         self._answers: dict[str, bool] = {}
         self.given: list[tuple[int, int]] | None = None  # given names, once they were looked for
+
+    @cached_property
+    def clean(self) -> Clean:
+        """The plain text with the way back to what was read."""
+        return clean(self.heading + self.passage.text[self.low : self.high])
+
+    @cached_property
+    def text(self) -> str:
+        """The plain text."""
+        return self.clean.text
+
+    @cached_property
+    def octets(self) -> bytes:
+        """The same, one byte a character, for RE2."""
+        return self.clean.octets
+
+    def headed(self, heading: str) -> None:
+        """Put the heading of the table that goes on here before the text; what was asked so far is forgotten."""
+        self.heading = heading
+        for answer in ("clean", "text", "octets", "lower", "starts", "labels", "blocks"):
+            self.__dict__.pop(answer, None)
+
+    def rest(self, *, emptied: bool) -> None:
+        """Keep of a piece that was examined what a verdict asks for, and nothing of it where it gave nothing."""
+        if emptied:
+            self.high = self.low
+            self.headed("")
+            return
+        kept = {"clean": replace(self.clean, octets=b""), "blocks": self.blocks}
+        self.__dict__ |= kept | {"octets": self.octets[:_HEAD]}
+        for answer in ("lower", "labels"):
+            self.__dict__.pop(answer, None)
+
+    def source(self, start: int, end: int) -> tuple[int, int] | None:
+        """The span in the passage's text of a span of the plain text; None where the way back was lost."""
+        span = self.clean.origin(start, end)
+        shift = self.low - len(self.heading)
+        return (span[0] + shift, span[1] + shift) if span else None
 
     def once(self, question: str, answer: Callable[[], bool]) -> bool:
         """The answer to a detector's own question about the whole passage, worked out when first asked."""
@@ -49,8 +92,9 @@ class Page:
         ]
         text = "\n".join(kept)
         twin.passage, twin.quiet, twin._answers = self.passage, self.quiet, self._answers
+        twin.low, twin.high, twin.heading = self.low, self.high, self.heading
+        twin.goes_on, twin.more = self.goes_on, self.more
         twin.clean = replace(self.clean, text=text, octets=text.encode("latin-1"))
-        twin.text, twin.octets = twin.clean.text, twin.clean.octets
         twin.given = None
         twin.__dict__ |= {"starts": self.starts, "blocks": self.blocks}
         return twin
@@ -58,7 +102,7 @@ class Page:
     @cached_property
     def lower(self) -> str:
         """The plain text in lower case, of the same length."""
-        return self.octets.lower().decode("latin-1")
+        return self.text.encode("latin-1").lower().decode("latin-1")
 
     @cached_property
     def specimens(self) -> bool:

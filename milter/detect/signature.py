@@ -104,7 +104,7 @@ def _signatures(page: Page) -> list[Zone]:
         block = page.lower[match.end() : end]
         found.append(Zone(start, end, "signature" if WORK.search(block) else "private-signature"))
         done = end
-    return found or _closing(page)
+    return found or ([] if page.more else _closing(page))
 
 
 def _closing(page: Page) -> list[Zone]:
@@ -167,6 +167,8 @@ def _disclaimers(page: Page) -> list[Zone]:
 
 def _letterhead(page: Page) -> list[Zone]:
     """The lines above the addressee, a date or 'Our ref', where they begin with an organisation."""
+    if page.goes_on:
+        return []
     end = 0
     work = False
     for number in range(min(12, len(page.starts))):

@@ -104,6 +104,7 @@ class Block:
     roles: tuple[str, ...]  # for each column; '' where the heading says nothing
     heads: tuple[str, ...]
     header: int  # line number of the header row
+    further: int = 0  # rows of it in the pieces of a long passage behind this one
     guessed: bool = False  # no heading names its people: a column is taken for names by its cells
 
 
