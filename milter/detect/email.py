@@ -10,7 +10,7 @@ from milter.detect.lexicon import shipped
 from milter.detect.page import Page
 from milter.detect.signature import Zones
 
-PATTERN = r"\b[a-z0-9._%+'\-]{1,64}(?:@| ?\[at\] ?| ?\(at\) ?)(?:[a-z0-9\-]{1,63}(?:\.| ?\[dot\] ?| ?\(dot\) ?)){1,5}[a-z]{2,24}\b"
+PATTERN = r"\b[a-z0-9._%+'\-]{1,64}(?: ?@ ?| ?\[at\] ?| ?\(at\) ?)(?:[a-z0-9\-]{1,63}(?:\.| ?\[dot\] ?| ?\(dot\) ?)){1,5}[a-z]{2,24}\b"
 _EMAIL = re2.compile(PATTERN.encode("latin-1"), latin_options())
 CONSUMER = frozenset(
     "gmail.com googlemail.com hotmail.com hotmail.co.uk outlook.com live.com live.co.uk msn.com yahoo.com yahoo.co.uk ymail.com"
@@ -21,6 +21,11 @@ CONSUMER = frozenset(
     " yahoo.ie eircom.net btconnect.com zen.co.uk email.com googlemail.co.uk hotmail.fr yahoo.fr hotmail.it yahoo.in yahoo.co.in"
     " talk21.com btopenworld.co.uk madasafish.com hotmail.es hotmail.de live.ie outlook.ie outlook.fr aol.fr mail.co.uk cantab.net virginmedia.co.uk ntl.com homecall.co.uk dsl.pipex.com"
     " o2.co.uk three.co.uk vodafone.net mailfence.com ukr.net seznam.cz abv.bg inbox.lv web.de gmx.de free.fr laposte.net".split()
+)
+# Providers known by their name under any ending: 'gmail.ie', 'outlook.pt'.
+_PROVIDERS = frozenset(
+    "gmail googlemail hotmail outlook live msn yahoo ymail rocketmail icloud aol btinternet btopenworld talktalk virginmedia ntlworld blueyonder"
+    " protonmail proton gmx plusnet tiscali fastmail tutanota wp onet interia o2 sky zoho hushmail mailfence talk21".split()
 )
 _SHARED = re.compile(
     r"^(?:info|enquir|admin|office|contact|hello|mail|bookings?|sales|support|help|noreply|no-reply|donotreply|accounts?|finance|hr|jobs|recruit|team|desk|payroll|security|service|press"
@@ -70,19 +75,21 @@ def find(page: Page, zones: Zones, own: frozenset[str]) -> list[Hit]:
 
 
 def _judge(page: Page, zones: Zones, low: int, high: int, own: frozenset[str]) -> tuple[float, str]:
-    address = re.sub(r" ?[\[(]at[\])] ?", "@", page.lower[low:high])
+    address = re.sub(r" ?(?:[\[(]at[\])]|@) ?", "@", page.lower[low:high])
     address = re.sub(r" ?[\[(]dot[\])] ?", ".", address)
     local, _, domain = address.rpartition("@")
     if domain in own or _WORK.search(domain) or _SHARED.search(local):
         return 0.0, ""
-    if domain in CONSUMER:
+    if page.quiet and zones.at(low) == "mail-header":
+        return 0.0, ""  # whom the mail is from and to, not what it tells
+    if domain in CONSUMER or domain.partition(".")[0] in _PROVIDERS:
         return 0.9, "a consumer's mail provider"
     if zones.at(low) in ("signature", "letterhead", "disclaimer", "mail-header"):
         return 0.0, ""
     role, head = page.column(low)
     if role == "email" and re.search(
         r"parent|mother|father|mum|dad|carer|home|personal|pupil|client|tenant|contact \d|applicant|resident|complainant|customer",
-        head.lower(),
+        f"{head} {' '.join(page.block_at(page.line_at(low)).heads)}".lower(),  # type: ignore[union-attr]
     ):
         return 0.8, f"in a column headed '{head[:40]}'"
     if _LABEL.search(page.lower[max(0, low - 50) : low]):

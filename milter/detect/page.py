@@ -250,7 +250,9 @@ class Page:
     def private_block(self, block: Block) -> bool:
         """Say whether a table lists private people: by name or identifier, and not by job or organisation alone."""
         roles = set(block.roles)
-        if roles & {"nhs", "upn", "nino", "born", "uln", "chi", "hc"}:
+        if roles & {"nhs", "upn", "nino", "born", "uln", "chi", "hc", "passport"}:
+            return True
+        if roles & {"address", "postcode"} and "age" in roles and not roles & {"job", "organisation"}:
             return True
         if not roles & {"name", "forename", "surname", "initials"}:
             return bool(roles & {"address", "postcode", "homephone"}) and bool(roles & set(PRIVATE))

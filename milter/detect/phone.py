@@ -12,7 +12,7 @@ from milter.detect.person import Name
 from milter.detect.places import Kin, block_kin, kin_of
 from milter.detect.signature import Zones
 
-PATTERN = r"(?:\+ ?44|\b0044|\(\+44\)) ?\(?0?\)?[ \-.]{0,2}\d(?:[ \-.()]{0,2}\d){8,9}\b|\(?\b0[1237]\d(?:[ \-.()]{0,2}\d){7,8}\b|\b07\d{2}[ \-.]{1,3}\d{3}\n\d{3}\b"
+PATTERN = r"(?:\+ ?44|\b0044|\(\+44\)) ?\(?0?\)?[ \-.]{0,2}\d(?:[ \-.()]{0,2}\d){8,9}\b|\(?\b0[1237]\d(?:[ \-.()]{0,2}\d){7,8}\b|\b07\d{2}[ \-.]{1,3}\d{3}\n\d{3}\b|\+(?:3[0-9]|4[0-35-9]|9[0-8]|2\d\d|35\d|37\d|38\d|42\d)(?:[ \-.]?\d){8,11}\b"
 _PHONE = re2.compile(PATTERN.encode("latin-1"), latin_options())
 _WORK_LABEL = re.compile(
     r"\b(?:work|office|direct|switchboard|fax|helpline|hotline|reception|main|school|council|duty|freephone|customer services?|out of hours|enquir\w+|bookings?|extension|ext)\b[^\n:.!?,;]{0,20}[:\- ]*\(?$"
@@ -25,8 +25,13 @@ _CALL = re.compile(
 _WORK_AFTER = re.compile(
     r" ?(?:\(|- ?|, )(?:the )?(?:branch|office|work|duty|school|club|shop|main|team|switchboard|helpline|reception|depot|desk|on[ -]call)\b"
 )
+_SERVICE = re.compile(
+    r"\b(?:quer(?:y|ies)|questions?|enquiries|helpdesk|help ?line|support|desk|advice|referrals?|self-refer|line|talk|information|details|book(?:ings?)?|contact|ring (?:the|us)|or ring|call (?:the|us)|council|team|service|services|centre|office"
+    r"|victim care|legal|pensions|psychological|nurse|officer|caretaker|alarm|reception|company|solicitors?|consultant|dr|sister|critical incident|tel(?:ephone)? us)\b[^\n]{0,50}$"
+)
+_TESTS = re.compile(r"\btest (?:numbers?|phones?|region|data)\b|\bdummy\b|\bsandbox\b|\bplaceholder")
 _KIN = re.compile(
-    r"\b(?:mum|mam|mummy|dad|daddy|mother|father|gran|nan|nana|grandma|grandad|grandmother|grandfather|auntie|aunt|uncle|wife|husband|partner|sister|brother|son|daughter|carer|neighbour|niece|nephew|safe (?:no|number)|hers|his|mob no)(?:'s)?(?: (?:on|is|mob|mobile|tel|no|number))?[ :,(\-]{1,3}$"
+    r"\b(?:lives? (?:with|w/)[^\n.]{0,24}|mum|mam|mummy|dad|daddy|mother|father|gran|nan|nana|grandma|grandad|grandmother|grandfather|auntie|aunt|uncle|wife|husband|partner|sister|brother|son|daughter|carer|neighbour|niece|nephew|safe (?:no|number)|hers|his|mob no)(?:'s)?(?: (?:on|is|mob|mobile|tel|no|number))?[ :,(\-]{1,3}$"
 )
 _MINE = re.compile(r"\b(?:my|me|i'm)\b[^.\n]{0,30}$")
 
@@ -52,7 +57,10 @@ def find(page: Page, zones: Zones, names: Sequence[Name], own: frozenset[str]) -
         if page.text[low] == "(" and ")" not in page.text[low:high]:
             low += 1
         digits = re.sub(r"\D", "", page.text[low:high])
-        digits = "0" + digits.removeprefix("0044").removeprefix("44").lstrip("0")
+        abroad = page.text[low] == "+" and not digits.startswith("44")
+        digits = (
+            "07" + digits[-9:] if abroad else "0" + digits.removeprefix("0044").removeprefix("44").lstrip("0")
+        )
         if not 10 <= len(digits) <= 11 or digits in own or page.text[high : high + 1].isalnum():
             continue
         confidence, why = _judge(page, zones, low, high, digits, roles)
@@ -66,6 +74,23 @@ def _beside(text: str, low: int, roles: dict[int, int]) -> int | None:
     near = re.search(r"[,:;(\-\s]{0,4}$", text[max(0, low - 4) : low])
     start = low - (len(near.group()) if near else 0)
     return next((roles[end] for end in range(start, low + 1) if end in roles), None)
+
+
+_TITLED = re.compile(r"\b(?:Mrs?|Miss|Ms)\.? [A-Z][^,;.\n\d]{1,40}[,:;(\- ]{1,3}$")
+
+
+def _among_people(page: Page, low: int) -> bool:
+    """Say whether a table gives people's homes, papers or troubles beside their numbers."""
+    block = page.block_at(page.line_at(low))
+    roles = set(block.roles) if block else set()
+    return bool(roles & {"name", "surname"}) and bool(
+        roles & {"address", "postcode", "passport", "health", "benefit", "criminal", "sort"}
+    )
+
+
+def _grouped(number: str) -> bool:
+    """Say whether a number is set like a landline's, in groups or of eleven digits."""
+    return not number.isdigit() or len(number) == 11
 
 
 def _judge(
@@ -86,7 +111,8 @@ def _judge(
     role, head = page.column(low)
     if role:
         if role in ("phone", "homephone", "name", "address", "notes", "education", "organisation"):
-            return (0.8, f"in a column headed '{head[:40]}'") if page.private_rows(low) else (0.0, "")
+            near = page.private_rows(low) or (mobile and _among_people(page, low))
+            return (0.8, f"in a column headed '{head[:40]}'") if near else (0.0, "")
         return 0.0, ""
     if _WORK_AFTER.match(page.lower[high : high + 24]) or (_MINE.search(before) and zones.has("signature")):
         return 0.0, ""
@@ -97,17 +123,22 @@ def _judge(
         return 0.9, f"{label.how} '{label.words[:40]}'"
     if _WORK_LABEL.search(before):
         return 0.0, ""
-    if mobile and _KIN.search(before):
+    if _KIN.search(before) and not _SERVICE.search(before[-30:]):
         return 0.85, "behind a word of kin"
+    if _TESTS.search(page.lower[max(0, low - 160) : low]):
+        return 0.0, ""
     if not mobile and _CALL.search(before):
         return 0.0, ""
-    if owner is not None and mobile:
+    titled = owner is not None and _TITLED.search(page.text[max(0, low - 50) : low]) is not None
+    if owner is not None and (mobile or ((owner > 0 or titled) and not _SERVICE.search(before))):
         return 0.8, "right behind a person's name"
     kin = kin_of(_clause(page.lower, low, high)) if mobile else block_kin(page, low, high)
     if kin == Kin.WORK:
         return 0.0, ""
     if mobile:
         return 0.75, "a mobile number outside any signature"
+    if digits.startswith("03") or _SERVICE.search(before) or not _grouped(page.text[low:high]):
+        return 0.0, ""
     if kin == Kin.PRIVATE or place == "private-signature":
         return 0.7, "a landline among a person's details"
     return 0.0, ""
