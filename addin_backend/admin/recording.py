@@ -1,5 +1,6 @@
 """Recording what was shared by another channel than e-mail."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -42,15 +43,15 @@ def record(visit: Visit) -> Response:
     channel = _channel(visit)
     errors = _missing(visit, channel)
     at = _moment(visit, errors)
-    due_at, due_for = _due(visit, channel, errors)
+    due = due_of({what: visit.form.get(f"due-{what}") for what, _ in channel.due}, errors)
     if errors or at is None:
         return _form_page(visit, channel, errors, visit.form)
-    entry = _entry(visit, channel, at, due_at, due_for)
+    entry = register.with_due(_entry(visit, channel, at), due)
     visit.store.submit(lambda tx: register.add(tx, (entry,), actor=visit.actor)).result()
     return visit.go(f"{PATH}/{entry.id}", done="It is recorded.")
 
 
-def _entry(visit: Visit, channel: Channel, at: datetime, due_at: datetime | None, due_for: str) -> Entry:
+def _entry(visit: Visit, channel: Channel, at: datetime) -> Entry:
     told = {ask.name: visit.form.get(ask.name)[: MOST[ask.kind]] for ask in (*COMMON, *channel.asks)}
     own = {ask.name: told[ask.name] for ask in channel.asks if told[ask.name]}
     information = tuple(word.strip() for word in told["information"].split(",") if word.strip())
@@ -74,10 +75,7 @@ def _entry(visit: Visit, channel: Channel, at: datetime, due_at: datetime | None
         information=information,
         authorised_by=told["authorised_by"],
         way=channel.way,
-        status="due" if due_at else "recorded",
         recorded_by=visit.actor,
-        due_at=due_at,
-        due_for=due_for,
         extra=own,
     )
 
@@ -124,17 +122,19 @@ def _moment(visit: Visit, errors: dict[str, str]) -> datetime | None:
     return at
 
 
-def _due(visit: Visit, channel: Channel, errors: dict[str, str]) -> tuple[datetime | None, str]:
-    """Give what falls due first; the register reminds of one thing at a time."""
-    found: list[tuple[datetime, str]] = []
-    for what, _ in channel.due:
-        text = visit.form.get(f"due-{what}")
-        if text:
-            try:
-                found.append((datetime.strptime(text, "%Y-%m-%d").replace(hour=17, tzinfo=LONDON), what))
-            except ValueError:
-                errors[f"due-{what}"] = "Enter a date such as 2026-11-24"
-    return min(found, default=(None, ""))
+def due_of(given: Mapping[str, str], errors: dict[str, str]) -> list[tuple[str, datetime]]:
+    """Give what falls due, with the end of each day's work in London; mistakes go into `errors`."""
+    found: list[tuple[str, datetime]] = []
+    for what, text in given.items():
+        if not text:
+            continue
+        try:
+            by = datetime.strptime(text, "%Y-%m-%d").replace(hour=17, tzinfo=LONDON)
+        except ValueError:
+            errors[f"due-{what}"] = "Enter a date such as 2026-11-24"
+        else:
+            found.append((what, by))
+    return found
 
 
 def _form_page(visit: Visit, channel: Channel, errors: dict[str, str], values: Any) -> Response:

@@ -291,7 +291,18 @@ class Incident:
     opened_at: str
     due_at: str
     categories: tuple[str, ...]
-    password_given: bool  # False: nobody holds the password
+    password_given: bool | None  # False: it is destroyed, nobody holds it; None: there is none
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """`due`, to whoever recorded a sharing: what was to be back, confirmed or deleted by now (B1, M1, F1, D1)."""
+
+    organisation: Organisation
+    mail: Mail
+    what: str  # such as 'what was taken out is due back'
+    due_at: str
     page: str = ""
 
 
@@ -341,6 +352,7 @@ Notice = (
     | Reminder
     | NotForMe
     | Incident
+    | Due
     | Withdrawn
     | TelephoneCard
 )
@@ -362,6 +374,7 @@ NOTICES: tuple[tuple[str, type[Notice]], ...] = (
     ("reminder", Reminder),
     ("not-for-me", NotForMe),
     ("incident", Incident),
+    ("due", Due),
     ("withdrawn", Withdrawn),
     ("telephone-card", TelephoneCard),
 )

@@ -12,6 +12,7 @@ from milter.message.envelope import Envelope, Recipient
 from milter.message.parse import parse
 from milter.notices.model import (
     Answered,
+    Due,
     Expired,
     Incident,
     Mail,
@@ -25,11 +26,27 @@ from milter.notices.moments import in_words
 from milter.outbox import share_notices
 from milter.policy.partners import people
 from milter.relay.result import RecipientResult
-from milter.store import contents, decisions, incidents, judged, outbox, quarantine, register, shares
+from milter.store import (
+    accounts,
+    contents,
+    decisions,
+    incidents,
+    judged,
+    outbox,
+    quarantine,
+    register,
+    shares,
+)
 from milter.store.outbox import Item
 from milter.store.quarantine import HeldInFull
+from milter.store.shares import Share
 from milter.store.transaction import Transaction
 
+DUE = {
+    "return": "what was taken out is due back",
+    "confirmation": "receipt should be confirmed by now",
+    "deletion": "the information is to be deleted",
+}
 REPORTED = {
     "mis-sent": "Somebody reported that information went to the wrong person.",
     "device-lost": "Somebody reported that a device or papers were lost.",
@@ -66,8 +83,8 @@ def parcel_for(tx: Transaction, item: Item, with_: Surroundings) -> Parcel:
             return _verdict_of_people(tx, item, with_)
         case "question" | "answered":
             return _word_of_reviewer(tx, item, with_)
-        case "incident":
-            return _incident(tx, item, with_)
+        case "incident" | "due":
+            return _about_a_record(tx, item, with_)
         case other:
             raise RequestError(f"The outbox has no way to send a {other!r}.")
 
@@ -207,6 +224,10 @@ def _word_of_reviewer(tx: Transaction, item: Item, with_: Surroundings) -> Parce
     return _finished(owed.payload)
 
 
+def _about_a_record(tx: Transaction, item: Item, with_: Surroundings) -> Parcel:
+    return _due(tx, item, with_) if item.kind == "due" else _incident(tx, item, with_)
+
+
 def _incident(tx: Transaction, item: Item, with_: Surroundings) -> Parcel:
     """Tell information governance of an incident that a person reported."""
     settings = with_.known.settings
@@ -215,18 +236,52 @@ def _incident(tx: Transaction, item: Item, with_: Surroundings) -> Parcel:
         raise RequestError("Nobody is configured who could be told (contact.governance-address).")
     incident = incidents.get(tx, item.subject)
     entry = register.get(tx, incident.register_id)
+    share = shares.get(tx, incident.share_id) if incident.share_id else None
     url = settings.pages.admin_url.rstrip("/")
     notice = Incident(
         organisation=explaining.organisation(settings),
         mail=Mail(entry.id if entry else "", entry.sender if entry else "", in_words(incident.opened_at)),
         incident=incident.id,
-        what=REPORTED.get(incident.kind, "Somebody reported that a sharing went wrong."),
+        what=f"{REPORTED.get(incident.kind, 'Somebody reported that a sharing went wrong.')}{_to_withdraw(share)}",
         recipient=entry.recipient if entry else "",
         opened_at=in_words(incident.opened_at),
         due_at=in_words(incident.due_at),
         categories=entry.information if entry else (),
-        password_given=True,
+        password_given=None if share is None or _waits(share) else share.state == "released",
         page=f"{url}/incidents/{incident.id}" if url else "",
+    )
+    return _finished(mailing.mail(notice, item.subject, item.dedupe, to, tx.now, settings).payload)
+
+
+def _waits(share: Share) -> bool:
+    return share.state in shares.OPEN
+
+
+def _to_withdraw(share: Share | None) -> str:
+    if share is None or not _waits(share):
+        return ""
+    return " The documents' password has not been given out yet: withdraw them at once."
+
+
+def _due(tx: Transaction, item: Item, with_: Surroundings) -> Parcel:
+    """Remind whoever recorded a sharing of what is due; information governance where that person is gone."""
+    settings = with_.known.settings
+    entry = register.get(tx, item.subject)
+    if entry is None or entry.status != "due" or entry.due_at is None:
+        raise RequestError("It is done, so nobody need be reminded.")
+    kind, _, account_id = entry.recorded_by.partition(":")
+    account = accounts.find(tx, account_id) if kind == "account" else None
+    active = account.email if account and account.state == "active" else ""
+    to = active or settings.contact.governance_address or settings.contact.help_address
+    if not to:
+        raise RequestError("Nobody is configured who could be told (contact.governance-address).")
+    url = settings.pages.admin_url.rstrip("/")
+    notice = Due(
+        organisation=explaining.organisation(settings),
+        mail=Mail(entry.id, "", in_words(entry.at)),
+        what=DUE.get(entry.due_for, "something is due"),
+        due_at=in_words(entry.due_at),
+        page=f"{url}/register/{entry.id}" if url else "",
     )
     return _finished(mailing.mail(notice, item.subject, item.dedupe, to, tx.now, settings).payload)
 

@@ -1,11 +1,11 @@
-"""What falls due with time: held messages nobody decided about, shares to remind of or to end, old content."""
+"""What falls due with time: held messages nobody decided about, shares and records to remind of, old content."""
 
 from collections.abc import Callable
 
 from milter import sharing
 from milter.assess.known import Known
 from milter.dispatch.surroundings import Surroundings
-from milter.store import decisions, purge, shares, weekly
+from milter.store import decisions, outbox, purge, register, shares, weekly
 from milter.store.transaction import Transaction
 
 
@@ -20,6 +20,10 @@ def work_for(with_: Surroundings) -> Callable[[Transaction], int]:
             done += 1
         for share in shares.to_remind(tx, tx.now):
             sharing.remind(tx, share)
+            done += 1
+        for entry in register.to_remind(tx):
+            number = register.reminded(tx, entry)
+            outbox.put(tx, "due", entry.id, f"due:{entry.id}:{entry.due_for}:{number}", {})
             done += 1
         return done + purge.purge(tx, plan)
 

@@ -81,7 +81,13 @@ def add(
 
 def get(tx: Transaction, account_id: str) -> Account:
     """Give an account. RequestError where there is none."""
-    return value_of(Account, need(tx.one(select(accounts).where(accounts.c.id == account_id)), "account"))
+    return need(find(tx, account_id), "account")
+
+
+def find(tx: Transaction, account_id: str) -> Account | None:
+    """Give an account; None where there is none."""
+    row = tx.one(select(accounts).where(accounts.c.id == account_id))
+    return None if row is None else value_of(Account, row)
 
 
 def by_email(tx: Transaction, email: str) -> Account | None:

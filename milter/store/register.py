@@ -6,7 +6,7 @@ is missing of R1 can be asked for (`gaps`). Searching and paging hold with 100,0
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, and_, func, insert, or_, select, type_coerce, update
@@ -69,6 +69,10 @@ _SEARCHED = (
 )
 _FIXED = frozenset({"id", "at", "channel", "judged_id", "complete", "search", "recorded_by"})
 _ADD = insert(register)  # made once, see `judged`
+_THEN = "due-then"
+_AHEAD = timedelta(hours=12)  # things fall due in the afternoon: one hears of them in the morning
+_AGAIN = timedelta(days=7)
+_LAST = 5  # reminder: the third of those that come a week apart, behind the first in the morning
 COUNT_LIMIT = 1_000  # a search counts no further
 
 
@@ -107,6 +111,12 @@ class Entry:
     due_at: datetime | None = None
     due_for: str = ""  # return, confirmation, deletion
     extra: dict[str, Any] = field(default_factory=dict)  # JSON: what only this channel asks for
+    remind_at: datetime | None = None
+
+    @property
+    def due_then(self) -> tuple[tuple[str, datetime], ...]:
+        """What falls due behind `due_at`, in order."""
+        return tuple((what, datetime.fromisoformat(at)) for what, at in self.extra.get(_THEN, ()))
 
     @property
     def gaps(self) -> tuple[str, ...]:
@@ -164,12 +174,55 @@ def fill(tx: Transaction, entry_id: str, actor: str, **fields: Any) -> Entry:
     return entry
 
 
-def settle(tx: Transaction, entry_id: str, actor: str) -> None:
-    """Record that what was due is done: it is back, confirmed or deleted. RequestError where nothing is due."""
-    here = and_(register.c.id == entry_id, register.c.status == "due")
-    if not changed(tx.execute(update(register).where(here).values(status="done", due_at=None))):
+def with_due(entry: Entry, found: Sequence[tuple[str, datetime]]) -> Entry:
+    """Give an entry with what falls due: (what, by when) of each, the register reminds of one after the other."""
+    rest = {name: value for name, value in entry.extra.items() if name != _THEN}
+    if not found:
+        return replace(entry, due_at=None, due_for="", remind_at=None, extra=rest)
+    (what, at), *later = sorted(found, key=lambda one: one[1])
+    then = {_THEN: [[name, moment.isoformat()] for name, moment in later]} if later else {}
+    return replace(
+        entry, status="due", due_at=at, due_for=what, remind_at=at - _AHEAD, extra={**rest, **then}
+    )
+
+
+def settle(tx: Transaction, entry_id: str, actor: str) -> str:
+    """Record that what was due is done: it is back, confirmed or deleted; what is due then takes its place.
+
+    Gives the entry's state after it, 'due' or 'done'. RequestError where nothing is due.
+    """
+    query = select(register).where(register.c.id == entry_id, register.c.status == "due").with_for_update()
+    row = tx.one(query)
+    if row is None:
         raise RequestError("Nothing is due for this record.")
-    audit.entry_status(tx, entry_id, actor, "done")
+    entry = value_of(Entry, row)
+    after = with_due(replace(entry, status="done"), entry.due_then)
+    fields = ("status", "due_at", "due_for", "remind_at", "extra")
+    values = {name: getattr(after, name) for name in fields}
+    tx.execute(update(register).where(register.c.id == entry_id).values(values))
+    audit.entry_status(tx, entry_id, actor, after.status)
+    return after.status
+
+
+def to_remind(tx: Transaction, limit: int = 100) -> tuple[Entry, ...]:
+    """Give the entries whose recorders are to be reminded by now; the caller calls `reminded` for each."""
+    here = and_(
+        register.c.due_at <= tx.now + _AHEAD, register.c.remind_at <= tx.now, register.c.status == "due"
+    )
+    query = select(register).where(here).order_by(register.c.due_at, register.c.id).limit(limit)
+    return tuple(value_of(Entry, row) for row in tx.execute(query))
+
+
+def reminded(tx: Transaction, entry: Entry) -> int:
+    """Set when they are to be reminded next, if at all; give which reminder this is.
+
+    1 is before the hour, 2 within a week of it, and so on.
+    """
+    assert entry.due_at is not None
+    number = (tx.now - entry.due_at) // _AGAIN + 2
+    following = entry.due_at + max(1, number - 1) * _AGAIN if number < _LAST else None
+    tx.execute(update(register).where(register.c.id == entry.id).values(remind_at=following))
+    return number
 
 
 def set_status(tx: Transaction, entry_id: str, status: str, actor: str = "gateway", *, tls: str = "") -> None:

@@ -174,6 +174,7 @@ register = Table(
     Column("search", Words, nullable=False),  # lower case, all that a search looks in
     Column("extra", Json, nullable=False),  # what only this channel asks for
     Column("directorate", Words, nullable=False, server_default=""),  # of the organisation; '' for none known
+    Column("remind_at", Moment),  # of what is due; None where nothing is, or nobody is to be reminded again
     Index("register_at", "at", "id"),
     Index("register_status", "status", "at"),
     Index("register_channel", "channel", "at"),

@@ -2,8 +2,10 @@
 
 import asyncio
 import re
+from datetime import UTC, datetime, timedelta
 
-from milter.store import quarantine, register, talk
+from milter.outbox import schedule
+from milter.store import accounts, quarantine, register, talk
 from milter.store.quarantine import Search
 from tests.admin.office import open_office
 from tests.gateway.harness import OFFICER, running
@@ -47,6 +49,42 @@ def opened(folder, link):
     status = office.client.get(link.removeprefix("http://localhost")).status_code
     office.close()
     return status
+
+
+def record(folder, name, until):
+    """Record that a device left, on the page; give the person who did."""
+    office = open_office(folder)
+    person = office.person("recorder", name=name)
+    here = office.enter(person)
+    common = dict.fromkeys(("recipient_name", "recipient_organisation", "purpose"), "Usha Franks")
+    common |= dict.fromkeys(("recipient_job_title", "recipient_telephone", "information"), "0118 496 0177")
+    own = {"device": "USB 7", "encryption": "BitLocker", "date": until, "time": "00:00"}
+    form = {"csrf": office.store.vault.digest("form", here.token)[:40], **common, **own}
+    form |= {"due-return": until, "due-deletion": "2099-01-01"}
+    answer = office.client.post(
+        "/register/new/device", data=form, headers=here._headers(), follow_redirects=False
+    )
+    assert answer.status_code == 303, answer.text
+    office.close()
+    return person
+
+
+async def test_who_recorded_it_is_reminded_of_what_is_due(tmp_path):
+    """Whoever recorded a device hears that it is due back, without a name in the mail; else governance does."""
+    yesterday = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
+    async with running(tmp_path, settings=SETTINGS) as gateway:
+        here, gone = [await asyncio.to_thread(record, tmp_path, name, yesterday) for name in ("Ed", "Kate")]
+        disabled = {"state": "disabled"}
+        gateway.store.submit(lambda tx: accounts.change(tx, gone.id, "test", **disabled)).result()
+        for _ in range(2):
+            gateway.store.submit(schedule.work_for(gateway.service.surroundings)).result()
+        await gateway.settle()
+        told = [words(one) for one in gateway.sink.to(here.email)]
+        instead = gateway.sink.to("governance@borchester.gov.uk")
+    assert len(told) == len(instead) == 1
+    assert "what was taken out is due back" in told[0]
+    assert "http://localhost/register/SG-" in told[0]
+    assert "Franks" not in told[0]
 
 
 async def test_everybody_hears_what_concerns_them(tmp_path):

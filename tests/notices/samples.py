@@ -3,6 +3,7 @@
 from milter.notices.covering import LIMITS, how_password, steps_on_computer, steps_on_phone
 from milter.notices.model import (
     Answered,
+    Due,
     Expired,
     Held,
     HeldSender,
@@ -130,6 +131,7 @@ SAMPLES: tuple[Notice, ...] = (
         ("child", "health"),
         password_given=False,
     ),
+    Due(COUNCIL, MAIL, "what was taken out is due back", "Friday 27 November 2026 at 17:00", PAGE),
     Withdrawn(COUNCIL, MAIL, ADDRESS, "0118 496 0456"),
     TelephoneCard(
         COUNCIL,

@@ -151,6 +151,52 @@ def test_due_things_are_listed_until_done(filled: Store, clock: FakeClock):
         assert register.due(tx, clock.now) == ()
 
 
+def test_what_is_due_next_takes_the_place_of_what_is_done(store: Store, clock: FakeClock):
+    """A device that is due back and then to be wiped is listed for both, in the order of their dates."""
+    dates = [("deletion", START + timedelta(days=9)), ("return", START + timedelta(days=2))]
+    entry = register.with_due(replace(ENTRY, id="SG-D", extra={"device": "USB 7"}), dates)
+    store.submit(lambda tx: register.add(tx, [entry])).result()
+    seen = []
+    for _ in dates:
+        with store.read() as tx:
+            kept = register.get(tx, "SG-D")
+        assert kept is not None
+        seen.append((kept.status, kept.due_for, kept.due_at, len(kept.due_then)))
+        store.submit(lambda tx: register.settle(tx, "SG-D", "account:1")).result()
+    assert seen == [("due", "return", dates[1][1], 1), ("due", "deletion", dates[0][1], 0)]
+    with store.read() as tx:
+        kept = register.get(tx, "SG-D")
+    assert kept is not None
+    assert (kept.status, kept.due_at, kept.extra) == ("done", None, {"device": "USB 7"})
+    with pytest.raises(RequestError):
+        store.submit(lambda tx: register.settle(tx, "SG-D", "account:1")).result()
+
+
+def test_reminders_come_in_the_morning_and_then_weekly_until_it_is_done(store: Store, clock: FakeClock):
+    """Twelve hours before, then once a week for four weeks; none once it is done, and each once."""
+    due = START + timedelta(days=3)
+    for name in ("SG-D", "SG-E"):
+        entry = register.with_due(replace(ENTRY, id=name), [("return", due)])
+        store.submit(lambda tx, e=entry: register.add(tx, [e])).result()
+    told = []
+    for hours in range(0, 24 * 60, 6):
+        if hours == 24 * 6:
+            store.submit(lambda tx: register.settle(tx, "SG-E", "account:1")).result()
+
+        def work(tx):
+            return [(entry.id, register.reminded(tx, entry)) for entry in register.to_remind(tx)]
+
+        clock.now = START + timedelta(hours=hours)
+        told += [(name, hours / 24 - 3, number) for name, number in store.submit(work).result()]
+    assert [one for one in told if one[0] == "SG-E"] == [("SG-E", -0.5, 1)]
+    assert [(days, number) for name, days, number in told if name == "SG-D"] == [
+        (-0.5, 1),
+        (7.0, 3),
+        (14.0, 4),
+        (21.0, 5),
+    ]
+
+
 def test_hostile_text_is_kept(store: Store):
     """Names that are no UTF-8, hold NUL or are very long don't keep a disclosure from being recorded."""
     entry = replace(ENTRY, recipient_name="J\udcff\0", purpose="x" * 100_000, extra={"a\udcff": "\0"})
