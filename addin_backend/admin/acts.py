@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from addin_backend.admin.roles import DECIDES
 from addin_backend.admin.seeing import seen
 from milter.errors import RequestError
 from milter.policy.policy import Policy
-from milter.store import accounts, decisions, ids, outbox, quarantine, talk
+from milter.store import accounts, decisions, feedback, ids, outbox, quarantine, talk
 from milter.store.accounts import Account
 from milter.store.quarantine import HeldInFull
 from milter.store.transaction import Transaction
@@ -101,11 +102,33 @@ def ask_sender(tx: Transaction, me: Account, held_id: str, text: str, url: str) 
     return request_id
 
 
-def answer_request(tx: Transaction, me: Account, request: talk.Request, text: str) -> None:
-    """Answer what staff asked; the sender is told by mail."""
+def answer_request(
+    tx: Transaction, me: Account, request_id: str, text: str, false_positive: str = ""
+) -> None:
+    """Answer what staff asked; the sender is told by mail. `false_positive` is the code of a reason that was none."""
+    request = seen(tx, me, talk.get, request_id)
+    if request.kind == "question":
+        raise RequestError("This is a question to the sender, who answers it.")
     if not text.strip() or len(text) > MOST_WORDS:
         raise RequestError("Write an answer.")
     actor = f"account:{me.id}"
     talk.answer(tx, request.id, actor, text)
     told = {"judged": request.judged_id, "text": text}
     outbox.put(tx, "answered", request.judged_id, f"answered:{request.id}", told, actor=actor)
+    if false_positive:
+        feedback.give(tx, request.judged_id, actor, "false-positive", false_positive)
+
+
+def give_feedback(tx: Transaction, me: Account, held_id: str, code: str, verdict: str) -> None:
+    """Take down whether a reason or finding of a held message was right."""
+    full = seen(tx, me, quarantine.get, held_id)
+    known = {*full.held.reasons, *(str(one["kind"]) for one in full.summary.get("findings", ()))}
+    if code not in known or verdict not in feedback.VERDICTS:
+        raise RequestError("Choose a reason or a finding of this message, and whether it was right.")
+    feedback.give(tx, full.held.judged_id, f"account:{me.id}", verdict, code, _features(full, code))
+
+
+def _features(full: HeldInFull, code: str) -> dict[str, Any]:
+    """Give what made the finding: how often, and why. No value; nor its place, since a sheet may bear a name."""
+    findings = [one for one in full.summary.get("findings", ()) if one["kind"] == code]
+    return {"count": len(findings), "why": sorted({str(one["why"]) for one in findings})[:5]}

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from addin_backend.admin import channels, paging
+from addin_backend.admin.acts import MOST_WORDS
 from addin_backend.admin.names import names
 from addin_backend.admin.roles import EXPORTS, KEEPS_REGISTER, RECORDS, SEES_REGISTER
 from addin_backend.admin.seeing import narrowed, places
@@ -97,52 +98,56 @@ def show(visit: Visit) -> Response:
 def fill(visit: Visit) -> Response:
     """Fill in what is missing, or correct it."""
     entry_id = visit.path["id"]
-    fields = {name: visit.form.get(name)[:1_000] for name in FILLED if visit.form.get(name)}
-
-    def work(tx: Transaction) -> None:
-        entry = entry_for(tx, visit.me, entry_id)
-        if not may_change(visit, entry):
-            raise NotAllowedError
-        told: dict[str, Any] = dict(fields)
-        if "information" in told:
-            told["information"] = tuple(
-                word.strip() for word in told["information"].split(",") if word.strip()
-            )
-        fresh = {name: value for name, value in told.items() if value != getattr(entry, name)}
-        if not fresh:
-            raise RequestError("Nothing was changed.")
-        register.fill(tx, entry_id, visit.actor, **fresh)
-
-    visit.store.submit(work).result()
+    told: dict[str, Any] = {name: visit.form.get(name)[:1_000] for name in FILLED if visit.form.get(name)}
+    if "information" in told:
+        told["information"] = tuple(word.strip() for word in told["information"].split(",") if word.strip())
+    visit.store.submit(lambda tx: fill_in(tx, visit.me, entry_id, told)).result()
     return visit.go(f"{PATH}/{entry_id}", done="The record is filled in.")
+
+
+def fill_in(tx: Transaction, me: Account, entry_id: str, told: Mapping[str, Any]) -> Entry:
+    """Fill in or correct fields of an entry. RequestError where that changes nothing."""
+    entry = _to_change(tx, me, entry_id)
+    fresh = {name: value for name, value in told.items() if value != getattr(entry, name)}
+    if not fresh:
+        raise RequestError("Nothing was changed.")
+    return register.fill(tx, entry_id, f"account:{me.id}", **fresh)
 
 
 def settle(visit: Visit) -> Response:
     """Take down that what was due is done."""
     entry_id = visit.path["id"]
+    after = visit.store.submit(lambda tx: settle_it(tx, visit.me, entry_id)).result()
+    words = "It is noted as done." if after == "done" else "It is noted as done. Something else is due then."
+    return visit.go(f"{PATH}/{entry_id}", done=words)
 
-    def work(tx: Transaction) -> None:
-        entry = entry_for(tx, visit.me, entry_id)
-        if not may_change(visit, entry):
-            raise NotAllowedError
-        register.settle(tx, entry_id, visit.actor)
 
-    visit.store.submit(work).result()
-    return visit.go(f"{PATH}/{entry_id}", done="It is noted as done.")
+def settle_it(tx: Transaction, me: Account, entry_id: str) -> str:
+    """Take down that what was due is done; give the record's state after it."""
+    _to_change(tx, me, entry_id)
+    return register.settle(tx, entry_id, f"account:{me.id}")
 
 
 def note(visit: Visit) -> Response:
     """Add a note to an entry."""
-    entry_id, text = visit.path["id"], visit.form.get("note")[:4_000]
+    entry_id, text = visit.path["id"], visit.form.get("note")[:MOST_WORDS]
     if not text:
         return _page(visit, {"note": "Enter the note"})
-
-    def work(tx: Transaction) -> None:
-        entry_for(tx, visit.me, entry_id)
-        talk.add_note(tx, entry_id, visit.actor, text)
-
-    visit.store.submit(work).result()
+    visit.store.submit(lambda tx: note_down(tx, visit.me, entry_id, text)).result()
     return visit.go(f"{PATH}/{entry_id}", done="The note is added.")
+
+
+def note_down(tx: Transaction, me: Account, entry_id: str, text: str) -> None:
+    """Add a note to an entry that the account may see."""
+    entry_for(tx, me, entry_id)
+    talk.add_note(tx, entry_id, f"account:{me.id}", text)
+
+
+def _to_change(tx: Transaction, me: Account, entry_id: str) -> Entry:
+    entry = entry_for(tx, me, entry_id)
+    if not may_change(me, entry):
+        raise NotAllowedError
+    return entry
 
 
 def due(visit: Visit) -> Response:
@@ -159,9 +164,9 @@ def due_by(tx: Transaction, me: Account, within: timedelta) -> tuple[Entry, ...]
     return register.due(tx, tx.now + within, scope=scope, recorded_by=f"account:{me.id}")
 
 
-def may_change(visit: Visit, entry: Entry) -> bool:
+def may_change(me: Account, entry: Entry) -> bool:
     """Whether the account may fill in an entry: who keeps the register, and who made the entry."""
-    return visit.may(KEEPS_REGISTER) or entry.recorded_by == visit.actor
+    return bool(KEEPS_REGISTER & set(me.roles)) or entry.recorded_by == f"account:{me.id}"
 
 
 def _page(visit: Visit, errors: Mapping[str, str]) -> Response:
@@ -183,7 +188,7 @@ def _page(visit: Visit, errors: Mapping[str, str]) -> Response:
         channel=channel,
         filled=[(name, FIELDS.get(name, name.replace("_", " "))) for name in FILLED],
         kinds=KINDS,
-        changes=may_change(visit, entry),
+        changes=may_change(visit.me, entry),
         errors=errors,
         values=_values(entry),
         exports=visit.may(EXPORTS),

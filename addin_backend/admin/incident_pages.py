@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from addin_backend.admin.acts import MOST_WORDS
 from addin_backend.admin.entries import KINDS, entry_for
 from addin_backend.admin.names import names
 from addin_backend.admin.roles import KEEPS_REGISTER
@@ -9,6 +10,7 @@ from addin_backend.admin.seeing import seen
 from addin_backend.admin.visit import Visit
 from milter.errors import RequestError
 from milter.store import incidents, outbox, register, shares, talk, trail
+from milter.store.accounts import Account
 from milter.store.incidents import Incident
 from milter.store.register import Entry
 from milter.store.transaction import Transaction
@@ -31,7 +33,7 @@ def begin(visit: Visit) -> Response:
     entry_id, kind = visit.path["id"], visit.form.get("kind")
     if kind not in KINDS:
         raise RequestError("Say what happened.")
-    text = visit.form.get("what")[:4_000]
+    text = visit.form.get("what")[:MOST_WORDS]
 
     def work(tx: Transaction) -> Incident:
         entry = entry_for(tx, visit.me, entry_id)
@@ -90,20 +92,23 @@ def show(visit: Visit) -> Response:
 
 def act(visit: Visit) -> Response:
     """Note that the regulator was told, that it is closed, or a word about it."""
-    incident_id, what, text = visit.path["id"], visit.form.get("act"), visit.form.get("note")[:4_000]
-
-    def work(tx: Transaction) -> None:
-        seen(tx, visit.me, incidents.get, incident_id)
-        if what == "report":
-            incidents.report(tx, incident_id, visit.actor)
-        elif what == "close":
-            if not text:
-                raise RequestError("Say how it ended: write a note, then close.")
-            incidents.close(tx, incident_id, visit.actor)
-        elif not text:
-            raise RequestError("The note is empty.")
-        if text:
-            talk.add_note(tx, incident_id, visit.actor, text)
-
-    visit.store.submit(work).result()
+    incident_id, what, text = visit.path["id"], visit.form.get("act"), visit.form.get("note")[:MOST_WORDS]
+    visit.store.submit(lambda tx: act_on(tx, visit.me, incident_id, what, text)).result()
     return visit.go(f"{PATH}/{incident_id}", done="It is noted.")
+
+
+def act_on(tx: Transaction, me: Account, incident_id: str, what: str, text: str) -> Incident:
+    """Report, close or only note, with the words about it; give the incident as it stands then."""
+    seen(tx, me, incidents.get, incident_id)
+    actor = f"account:{me.id}"
+    if what == "report":
+        incidents.report(tx, incident_id, actor)
+    elif what == "close":
+        if not text:
+            raise RequestError("Say how it ended: write a note, then close.")
+        incidents.close(tx, incident_id, actor)
+    elif not text:
+        raise RequestError("The note is empty.")
+    if text:
+        talk.add_note(tx, incident_id, actor, text)
+    return incidents.get(tx, incident_id)

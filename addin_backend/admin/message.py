@@ -13,7 +13,6 @@ from milter.errors import RequestError
 from milter.policy.reasons import BY_CODE
 from milter.sandbox import ChildFailed
 from milter.store import accounts, judged, quarantine, talk, trail
-from milter.store import feedback as given
 from milter.store.quarantine import HeldInFull
 from milter.store.transaction import Transaction
 
@@ -75,15 +74,7 @@ def ask(visit: Visit) -> Response:
 def feedback(visit: Visit) -> Response:
     """Take down whether a reason or finding was right."""
     held_id, code, verdict = visit.path["id"], visit.form.get("code"), visit.form.get("verdict")
-
-    def work(tx: Transaction) -> None:
-        full = seen(tx, visit.me, quarantine.get, held_id)
-        known = {*full.held.reasons, *(str(one["kind"]) for one in full.summary.get("findings", ()))}
-        if code not in known or verdict not in given.VERDICTS:
-            raise RequestError("Choose a reason or a finding of this message, and whether it was right.")
-        given.give(tx, full.held.judged_id, visit.actor, str(verdict), str(code), _features(full, code))
-
-    visit.store.submit(work).result()
+    visit.store.submit(lambda tx: acts.give_feedback(tx, visit.me, held_id, code, verdict)).result()
     return visit.go(f"/quarantine/{held_id}", done="Thank you. It counts in the reports and for tuning.")
 
 
@@ -190,9 +181,3 @@ def _reasons(full: HeldInFull) -> list[dict[str, Any]]:
 def _reviewers(tx: Transaction, full: HeldInFull) -> list[tuple[str, str]]:
     """Give who may decide about it."""
     return [(one.id, one.name) for one in accounts.listed(tx) if acts.may_decide(one, full)]
-
-
-def _features(full: HeldInFull, code: str) -> dict[str, Any]:
-    """Give what made the finding: how often, and why. No value; nor its place, since a sheet may bear a name."""
-    findings = [one for one in full.summary.get("findings", ()) if one["kind"] == code]
-    return {"count": len(findings), "why": sorted({str(one["why"]) for one in findings})[:5]}

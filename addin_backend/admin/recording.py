@@ -18,6 +18,7 @@ from milter.store.register import Entry
 from milter.store.scope import place_of, text_of
 
 PATH = "/register"
+OLDEST = timedelta(days=3_650)  # that can still be recorded
 MOST = {"line": 300, "text": 2_000, "tick": 5, "choice": 60}
 
 
@@ -116,7 +117,7 @@ def _moment(visit: Visit, errors: dict[str, str]) -> datetime | None:
     except ValueError:
         errors["date"] = "Enter the date and time, such as 2026-11-24 and 14:30"
         return None
-    if at > now + timedelta(minutes=5) or at < now - timedelta(days=3_650):
+    if at > now + timedelta(minutes=5) or at < now - OLDEST:
         errors["date"] = "Enter a date in the past"
         return None
     return at

@@ -7,8 +7,7 @@ from addin_backend.admin.names import names
 from addin_backend.admin.roles import DECIDES
 from addin_backend.admin.seeing import seen
 from addin_backend.admin.visit import Visit
-from milter.store import feedback, judged, register, talk
-from milter.store.transaction import Transaction
+from milter.store import judged, register, talk
 
 PATH = "/requests"
 
@@ -32,15 +31,8 @@ def answer(visit: Visit) -> Response:
     request_id, text = visit.path["id"], visit.form.get("answer")
     if not text:
         return _page(visit, {"answer": "Enter the answer"})
-
-    def work(tx: Transaction) -> None:
-        request = seen(tx, visit.me, talk.get, request_id)
-        acts.answer_request(tx, visit.me, request, text)
-        if visit.form.get("false-positive"):
-            code = str(visit.form.get("false-positive"))
-            feedback.give(tx, request.judged_id, visit.actor, "false-positive", code)
-
-    visit.store.submit(work).result()
+    wrong = visit.form.get("false-positive")
+    visit.store.submit(lambda tx: acts.answer_request(tx, visit.me, request_id, text, wrong)).result()
     return visit.go(PATH, done="The sender gets your answer by e-mail.")
 
 

@@ -11,6 +11,7 @@ from milter import sharing
 from milter.errors import RequestError
 from milter.policy.domains import domain_of
 from milter.store import register, shares, talk
+from milter.store.accounts import Account
 from milter.store.shares import Share
 from milter.store.transaction import Transaction
 
@@ -68,30 +69,42 @@ def show(visit: Visit) -> Response:
 
 def act(visit: Visit) -> Response:
     """Withdraw it, have a lost password sent again, or note that it was told by telephone."""
-    share_id, what, reason = visit.path["id"], visit.form.get("act"), visit.form.get("reason")[:2_000]
+    share_id, form = visit.path["id"], visit.form
+    what, reason = form.get("act"), form.get("reason")[:2_000]
+    told = form.get("person")[:200], form.get("job-title")[:200]
     limit = visit.desk.site.known.policy.sharing.reissues
-    person, job_title = visit.form.get("person")[:200], visit.form.get("job-title")[:200]
+    words = visit.store.submit(lambda tx: act_on(tx, visit.me, share_id, what, reason, told, limit)).result()
+    return visit.go(f"{PATH}/{share_id}", done=words)
 
-    def work(tx: Transaction) -> str:
-        seen(tx, visit.me, shares.get, share_id)
-        if what in {"withdraw", "reissue"} and not reason:
-            raise RequestError("Give a reason.")
-        if what == "withdraw":
-            _follow(sharing.happened(tx, share_id, "withdrawn", visit.actor).why_not)
-            words = "It is withdrawn. Its password is destroyed, and the recipient is told."
-        elif what == "reissue":
-            sharing.reissued(tx, share_id, visit.actor, limit)
-            words = "The password is sent once more."
-        elif what == "told" and person and job_title:
-            _follow(sharing.told(tx, share_id, visit.actor, person, job_title).why_not)
-            words = "It is recorded whom the password was told."
-        else:
-            raise RequestError("Say what is to be done, and to whom the password was told.")
-        if reason:
-            talk.add_note(tx, share_id, visit.actor, reason)
-        return words
 
-    return visit.go(f"{PATH}/{share_id}", done=visit.store.submit(work).result())
+def act_on(
+    tx: Transaction,
+    me: Account,
+    share_id: str,
+    what: str,
+    reason: str,
+    told: tuple[str, str],
+    limit: int,
+) -> str:
+    """Do it; give what was done in words. `told` is the name and job title of whom the password was told."""
+    seen(tx, me, shares.get, share_id)
+    actor = f"account:{me.id}"
+    if what in {"withdraw", "reissue"} and not reason:
+        raise RequestError("Give a reason.")
+    if what == "withdraw":
+        _follow(sharing.happened(tx, share_id, "withdrawn", actor).why_not)
+        words = "It is withdrawn. Its password is destroyed, and the recipient is told."
+    elif what == "reissue":
+        sharing.reissued(tx, share_id, actor, limit)
+        words = "The password is sent once more."
+    elif what == "told" and all(told):
+        _follow(sharing.told(tx, share_id, actor, *told).why_not)
+        words = "It is recorded whom the password was told."
+    else:
+        raise RequestError("Say what is to be done, and to whom the password was told.")
+    if reason:
+        talk.add_note(tx, share_id, actor, reason)
+    return words
 
 
 def card(visit: Visit) -> Response:

@@ -19,7 +19,7 @@ from addin_backend.admin.application import application_of
 from addin_backend.admin.channels import BY_NAME
 from addin_backend.admin.desk import Desk
 from addin_backend.admin.roles import ROLES
-from milter.store import doors, ids, outbox, quarantine
+from milter.store import doors, ids, outbox, quarantine, talk
 from milter.store.quarantine import Search
 from tests.admin.office import COUNCIL
 
@@ -96,6 +96,116 @@ def test_a_sharing_is_recorded_by_a_program(office):
         call(office, "GET", f"/register/{entry_id}", headers).json()["entry"]["purpose"] == "Transition plan"
     )
     assert call(office, "GET", f"/register/{entry_id}", token(office, "recorder")).status_code == 404
+
+
+def test_a_record_is_filled_settled_and_noted_by_a_program(office):
+    """Two dates fall due one after the other; gaps are filled; a note stands on the page too."""
+    headers, governance = token(office, "recorder"), token(office, "governance")
+    taken = ENTRY | {"channel": "device", "extra": {"device": "USB 7"}, "at": "2026-11-02T09:00:00+00:00"}
+    made = call(
+        office, "POST", "/register", headers, **taken, due={"deletion": "2099-02-01", "return": "2099-01-01"}
+    )
+    assert made.status_code == 201
+    entry = made.json()["entry"]
+    assert (entry["at"], entry["due_at"], entry["due_for"]) == (
+        "2026-11-02T09:00:00Z",
+        "2099-01-01T17:00:00Z",
+        "return",
+    )
+    path = f"/register/{entry['id']}"
+    filled = call(
+        office, "POST", f"{path}/fill", governance, authorised_by="Helen Archer", information=["child"]
+    )
+    assert filled.json()["entry"]["information"] == ["child"]
+    assert call(office, "POST", f"{path}/fill", governance, authorised_by="Helen Archer").status_code == 409
+    assert call(office, "POST", f"{path}/fill", token(office, "reviewer"), purpose="x").status_code == 403
+    states = [call(office, "POST", f"{path}/settle", headers).json().get("state") for _ in range(3)]
+    assert states == ["due", "done", None]
+    assert call(office, "POST", f"{path}/note", headers, text="Wiped by IT").status_code == 200
+    assert "Wiped by IT" in office.as_("governance").get(path).text
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"at": "yesterday"}, "at"),
+        ({"at": "2099-01-01T00:00:00Z"}, "at"),
+        ({"at": "2026-11-02T09:00:00"}, "at"),
+        ({"due": {"return": "2099-01-01"}}, "due"),
+        ({"channel": "device", "extra": {}, "due": {"return": "soon"}}, "due"),
+        ({"channel": "device", "extra": {}, "due": ["return"]}, "due"),
+    ],
+)
+def test_a_wrong_date_is_named(office, change, field):
+    """A telephone call has nothing that falls due; moments have an offset and are past."""
+    answer = call(office, "POST", "/register", token(office, "recorder"), **(ENTRY | change))
+    assert (answer.status_code, answer.json()["field"]) == (422, field)
+
+
+def test_an_incident_is_dealt_with_by_a_program(office):
+    """Opened, noted, reported, closed with how it ended: once each."""
+    headers = token(office, "governance")
+    made = call(office, "POST", "/register", headers, **ENTRY).json()["entry"]["id"]
+    opened = call(office, "POST", f"/register/{made}/incident", headers, kind="mis-sent").json()["incident"]
+    path = f"/incidents/{opened['id']}"
+    assert call(office, "POST", f"{path}/close", headers).status_code == 422
+    assert call(office, "POST", f"{path}/note", headers, text="Rung the recipient").status_code == 200
+    assert call(office, "POST", f"{path}/report", headers).json()["incident"]["state"] == "reported"
+    assert call(office, "POST", f"{path}/report", headers).status_code == 409
+    assert (
+        call(office, "POST", f"{path}/close", headers, text="Deleted").json()["incident"]["state"] == "closed"
+    )
+    shown = call(office, "GET", path, headers).json()
+    assert [note["text"] for note in shown["notes"]] == ["Rung the recipient", "Deleted"]
+    assert call(office, "GET", "/incidents", headers).json()["items"] == []
+
+
+def test_what_staff_ask_is_answered_by_a_program(office):
+    """Listed, shown with the reasons, answered once; a false alarm counts; the sender's own question is theirs."""
+    headers, one = token(office, "reviewer"), held(office)
+    about = {"judged_id": one.judged_id, "organisation": COUNCIL}
+    asked, question = (
+        office.store.submit(lambda tx, k=kind: talk.ask(tx, k, "test", "Please", **about)).result()
+        for kind in ("look-again", "question")
+    )
+    assert {item["id"] for item in call(office, "GET", "/requests", headers).json()["items"]} == {
+        asked,
+        question,
+    }
+    code = call(office, "GET", f"/requests/{asked}", headers).json()["reasons"][0]["code"]
+    wrong = {"text": "It is public", "false_positive": "no-such-reason"}
+    assert call(office, "POST", f"/requests/{asked}/answer", headers, **wrong).status_code == 409
+    right = wrong | {"false_positive": code}
+    assert call(office, "POST", f"/requests/{asked}/answer", headers, **right).status_code == 200
+    assert call(office, "POST", f"/requests/{asked}/answer", headers, **right).status_code == 409
+    assert call(office, "POST", f"/requests/{question}/answer", headers, text="x").status_code == 409
+    assert (
+        call(office, "POST", f"/held/{one.id}/feedback", headers, code=code, verdict="right").status_code
+        == 200
+    )
+    with office.store.read() as tx:
+        found = talk.feedback_counts(tx, tx.now - timedelta(days=1))
+    assert found == ((code, "false-positive", 1), (code, "right", 1))
+
+
+def test_a_share_is_taken_back_by_a_program(office):
+    """With its reason, once; what became of its message names it."""
+    headers = token(office, "help-desk")
+    share = call(office, "GET", "/shares", headers).json()["items"][0]
+    told = call(office, "GET", f"/messages/{share['judged_id']}", headers).json()
+    assert share["id"] in told["shares"]
+    assert call(office, "POST", f"/shares/{share['id']}/withdraw", headers).status_code == 422
+    assert (
+        call(office, "POST", f"/shares/{share['id']}/withdraw", headers, reason="Sent twice").status_code
+        == 200
+    )
+    assert (
+        call(office, "POST", f"/shares/{share['id']}/withdraw", headers, reason="Sent twice").status_code
+        == 409
+    )
+    assert call(office, "POST", f"/shares/{share['id']}/reissue", headers, reason="x").status_code == 409
+    shown = call(office, "GET", f"/shares/{share['id']}", headers).json()
+    assert shown["share"]["state"] == "withdrawn"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from addin_backend.admin.api.table import API
 from milter.store import accounts, incidents, outbox, quarantine, register, shares, talk
 from milter.store.register import Entry
 from milter.store.scope import text_of
@@ -227,7 +228,7 @@ def test_programs_see_the_directorate_of_their_account(office):
     everything = things(office)
     own = token(office, *NAMES, scope=(CHILDREN,))
     stranger = token(office, *NAMES, scope=(HOUSING,))
-    for path in ("/held", "/register", "/shares", "/incidents", "/reports"):
+    for path in ("/held", "/register", "/shares", "/requests", "/incidents", "/reports"):
         mine, theirs = (call(office, "GET", path, headers).json() for headers in (own, stranger))
         key = "judgements" if path == "/reports" else "items"
         assert mine[key]
@@ -237,9 +238,11 @@ def test_programs_see_the_directorate_of_their_account(office):
     for path in everything:
         kind, reference = path.strip("/").split("/")
         here = {"quarantine": "held"}.get(kind, kind)
-        if here in {"held", "register", "shares"}:
-            assert call(office, "GET", f"/{here}/{reference}", own).status_code == 200
-            assert call(office, "GET", f"/{here}/{reference}", stranger).status_code == 404
+        assert call(office, "GET", f"/{here}/{reference}", own).status_code == 200
+        assert call(office, "GET", f"/{here}/{reference}", stranger).status_code == 404
+        for door in (one for one in API if one.method == "POST" and one.path.startswith(f"/{here}/{{id}}")):
+            status = call(office, "POST", door.path.replace("{id}", reference), stranger, **body_of(door))
+            assert status.status_code == 404, door.path
     before = len(outbox_of(office))
     held = next(path.rpartition("/")[2] for path in everything if path.startswith("/quarantine"))
     for act, body in (("release", {"reason": "x"}), ("refuse", {"reason": "x"}), ("note", {"text": "x"})):
@@ -250,6 +253,12 @@ def test_programs_see_the_directorate_of_their_account(office):
     assert made.json()["entry"]["directorate"] == "Children's Services"
     assert call(office, "POST", "/register", own, **ENTRY).status_code == 422
     assert call(office, "POST", "/register", stranger, **ENTRY, directorate="Nowhere").status_code == 422
+
+
+def body_of(door):
+    """Give a right body for a call: an example of each field that it needs."""
+    properties = (door.body or {}).get("properties", {})
+    return {name: properties[name].get("enum", ["x"])[0] for name in (door.body or {}).get("required", ())}
 
 
 def outbox_of(office):

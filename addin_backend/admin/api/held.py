@@ -66,6 +66,13 @@ def question(call: Call) -> Any:
     return {"done": "asked", "request": request}
 
 
+def feedback(call: Call) -> Any:
+    """Say whether a reason or a finding was right."""
+    code, verdict, held_id = call.text("code", 60), call.text("verdict", 20), call.reference()
+    call.store.submit(lambda tx: acts.give_feedback(tx, call.me, held_id, code, verdict)).result()
+    return {"done": "noted"}
+
+
 def place(after: Any) -> str | None:
     """Give where the next page begins, for `after`; None at the end."""
     return None if after is None else f"{microseconds(after[0])}.{after[1]}"

@@ -1,95 +1,14 @@
-"""Record of sharing, shares, incidents, figures and judgements by the API."""
+"""Protected documents, requests of staff, messages and figures by the API."""
 
 from datetime import timedelta
 from typing import Any
 
-from addin_backend.admin import channels, paging
+from addin_backend.admin import acts, paging
 from addin_backend.admin.api.call import Call, WrongValueError
 from addin_backend.admin.api.held import place
-from addin_backend.admin.entries import KINDS, entry_for, search_of
-from addin_backend.admin.incident_pages import report
-from addin_backend.admin.roles import KEEPS_REGISTER
-from addin_backend.admin.seeing import narrowed, places, seen
-from addin_backend.admin.visit import NotAllowedError
-from milter.store import ids, incidents, register, reports, shares
-from milter.store.register import Entry
-from milter.store.scope import text_of
-from milter.store.transaction import Transaction
-
-R1 = ("recipient_name", "recipient_job_title", "recipient_organisation", "recipient_telephone", "purpose")
-ALSO = ("recipient", "recipient_department", "authorised_by", "consent_limits", "sender_name")
-
-
-def entries(call: Call) -> Any:
-    """Give a page of the record of sharing, latest first."""
-    limit = call.number("limit", 50, 200)
-    wanted, errors = search_of(call.query, call.me)
-    for name, what in errors.items():
-        raise WrongValueError(name, what)
-    with call.store.read() as tx:
-        page, count = register.found(tx, wanted, after=paging.after_of(call.query), limit=limit)
-    items = [{"gaps": entry.gaps, "entry": entry} for entry in page.entries]
-    return {"items": items, "count": count, "next": place(page.next)}
-
-
-def entry(call: Call) -> Any:
-    """Give one record."""
-    with call.store.read() as tx:
-        found = entry_for(tx, call.me, call.reference())
-    return {"gaps": found.gaps, "entry": found}
-
-
-def record(call: Call) -> Any:
-    """Record what was shared by another channel than e-mail."""
-    channel = channels.BY_NAME.get(call.text("channel", 20))
-    if channel is None:
-        raise WrongValueError("channel", f"one of {', '.join(channels.BY_NAME)} is needed")
-    told: dict[str, Any] = {name: call.text(name, 1_000) for name in R1}
-    told |= {name: call.text(name, 1_000, needed=False) for name in ALSO}
-    information = call.texts("information", 30)
-    organisation = call.text("organisation", 200)
-    directorate = call.text("directorate", 200, needed=False)
-    if text_of(organisation, directorate) not in dict(places(call.desk, call.me.reach)):
-        wrong = "directorate" if directorate else "organisation"
-        raise WrongValueError(wrong, f"it is none of this account's own {wrong}s")
-    known = {ask.name for ask in channel.asks}
-    extra = call.body.get("extra", {})
-    if not isinstance(extra, dict) or not all(k in known and isinstance(v, str) for k, v in extra.items()):
-        raise WrongValueError("extra", f"texts of some of {', '.join(sorted(known))} are needed")
-
-    def work(tx: Transaction) -> Entry:
-        made = Entry(
-            id=ids.reference(),
-            at=tx.now,
-            channel=channel.name,
-            sender=call.me.email,
-            sender_organisation=organisation,
-            directorate=directorate,
-            information=information,
-            way=channel.way,
-            recorded_by=call.actor,
-            extra={name: value[:2_000] for name, value in extra.items()},
-            **told,
-        )
-        register.add(tx, (made,), actor=call.actor)
-        return made
-
-    made = call.store.submit(work).result()
-    return {"gaps": made.gaps, "entry": made}
-
-
-def settle(call: Call) -> Any:
-    """Note that what was due is done."""
-    entry_id = call.reference()
-
-    def work(tx: Transaction) -> None:
-        found = entry_for(tx, call.me, entry_id)
-        if not KEEPS_REGISTER & set(call.me.roles) and found.recorded_by != call.actor:
-            raise NotAllowedError
-        register.settle(tx, entry_id, call.actor)
-
-    call.store.submit(work).result()
-    return {"done": "settled"}
+from addin_backend.admin.seeing import narrowed, seen
+from addin_backend.admin.share_pages import act_on
+from milter.store import judged, quarantine, register, reports, shares, talk
 
 
 def shares_list(call: Call) -> Any:
@@ -117,23 +36,65 @@ def share(call: Call) -> Any:
     return {"share": found, "history": history}
 
 
-def incidents_list(call: Call) -> Any:
-    """Give the incidents that are not closed, the one due first at the front."""
+def withdraw(call: Call) -> Any:
+    """Take a share back: its password is destroyed, and the recipient is told."""
+    return _share_act(call, "withdraw", call.text("reason", 2_000))
+
+
+def reissue(call: Call) -> Any:
+    """Have a lost password sent once more, to the same address."""
+    return _share_act(call, "reissue", call.text("reason", 2_000))
+
+
+def told(call: Call) -> Any:
+    """Note whom the password was told by telephone."""
+    return _share_act(call, "told", "", (call.text("person", 200), call.text("job_title", 200)))
+
+
+def _share_act(call: Call, what: str, reason: str, person: tuple[str, str] = ("", "")) -> Any:
+    share_id, limit = call.reference(), call.desk.site.known.policy.sharing.reissues
+    done = call.store.submit(lambda tx: act_on(tx, call.me, share_id, what, reason, person, limit)).result()
+    return {"done": done}
+
+
+def requests_list(call: Call) -> Any:
+    """Give what staff asked, the oldest first: what is open, or what is answered."""
+    state = call.query.get("state") or "open"
+    if state not in {"open", "answered"}:
+        raise WrongValueError("state", "'open' or 'answered' is needed")
     with call.store.read() as tx:
-        return {"items": incidents.listed(tx, scope=narrowed(call.query, call.me))}
+        return {"items": talk.listed(tx, state=state, scope=narrowed(call.query, call.me))}
 
 
-def incident_open(call: Call) -> Any:
-    """Open an incident about a record; governance is told."""
-    entry_id, kind = call.reference(), call.text("kind", 20)
-    if kind not in KINDS:
-        raise WrongValueError("kind", f"one of {', '.join(KINDS)} is needed")
+def request(call: Call) -> Any:
+    """Give one request, and the reasons of its message."""
+    with call.store.read() as tx:
+        found = seen(tx, call.me, talk.get, call.reference())
+        return {"request": found, "reasons": judged.reasons_of(tx, found.judged_id)}
 
-    def work(tx: Transaction) -> incidents.Incident:
-        found = entry_for(tx, call.me, entry_id)
-        return report(tx, found, kind, call.actor)
 
-    return {"incident": call.store.submit(work).result()}
+def answer(call: Call) -> Any:
+    """Answer a request; the sender is told by mail. `false_positive` names a reason that was a false alarm."""
+    text, wrong, request_id = (
+        call.text("text"),
+        call.text("false_positive", 60, needed=False),
+        call.reference(),
+    )
+    call.store.submit(lambda tx: acts.answer_request(tx, call.me, request_id, text, wrong)).result()
+    return {"done": "answered"}
+
+
+def message(call: Call) -> Any:
+    """Give what became of one message, recipient by recipient."""
+    with call.store.read() as tx:
+        found = seen(tx, call.me, judged.get, call.reference())
+        return {
+            "message": found,
+            "reasons": judged.reasons_of(tx, found.id),
+            "entries": register.of_message(tx, found.id),
+            "shares": [one.id for one in shares.of_message(tx, found.id)],
+            "held": [one.id for one in quarantine.of_message(tx, found.id)],
+        }
 
 
 def figures(call: Call) -> Any:
