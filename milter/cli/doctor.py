@@ -9,15 +9,16 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 from sqlalchemy import make_url
 
 from milter.assess.known import Known, load
 from milter.cli.doctor_directory import look_at_directory
+from milter.cli.doctor_dns import look_at_dns
+from milter.cli.finding import Finding, State
 from milter.cli.words import plural
 from milter.errors import ConfigurationError, SealgateError, StoreError
 from milter.relay.client import NextHopClient
@@ -27,22 +28,12 @@ from milter.store import outbox
 from milter.store.backlog import backlog
 from milter.store.engine import open_store
 
-State = Literal["ok", "look", "mend"]
 MARKS: dict[State, str] = {"ok": "ok  ", "look": "look", "mend": "MEND"}
 MEASURES = ("limits", "privileges", "namespaces", "landlock", "seccomp")
 EXTRAS = (("tesserocr", "pictures are read (OCR)", "ocr"), ("py7zr", "7-Zip archives are read", "sevenzip"))
 LOW_SPACE = 2 * 1024**3  # octets
 SOON_DAYS = 21
 SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at: what was found, and what to do where it is not well."""
-
-    state: State
-    words: str
-    cure: str = ""
 
 
 def doctor(arguments: argparse.Namespace) -> int:
@@ -234,6 +225,10 @@ def _directory(known: Known) -> Iterator[Finding]:
         yield Finding("ok" if well else "mend", words, cure)
 
 
+def _dns(known: Known) -> Iterator[Finding]:
+    yield from look_at_dns(known.settings.dns)
+
+
 def _certificate(known: Known) -> Iterator[Finding]:
     file = known.settings.smtp.tls_certificate
     if not file:
@@ -282,6 +277,7 @@ CHECKS: tuple[tuple[str, Callable[[Known], Iterator[Finding]]], ...] = (
     ("secure next hop", _secure_next_hop),
     ("gateway", _gateway),
     ("children", _children),
+    ("DNS", _dns),
     ("directory", _directory),
     ("certificate", _certificate),
     ("Postfix", _postfix),

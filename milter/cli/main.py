@@ -60,7 +60,9 @@ Sealgate stands between a council's mail server and the world. It finds personal
 and sees that it leaves only in the way the sharing rules allow.
 
 To try it:        sealgate demo
+
 To run it:        sealgate check-config --config /etc/sealgate && sealgate serve --config /etc/sealgate
+
 To ask it:        sealgate explain --from a@council.gov.uk --to b@school.sch.uk MESSAGE.eml
 """
 
@@ -199,7 +201,7 @@ def _looking(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         commands,
         "detect",
         looking.detect,
-        "say what personal information files hold: docx, csv, pdf, eml ...",
+        "say what personal information files hold, such as docx, csv, pdf or eml",
     )
     for sub in (explain, detect):
         _config(sub)

@@ -51,6 +51,11 @@ class Resolver:
         self._resolver = _resolver(servers, port)
         self._answered_at = float("-inf")
 
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """The addresses that are asked, the first that answers first."""
+        return tuple(str(server) for server in self._resolver.nameservers)
+
     async def ask(self, name: str, kind: Kind) -> Records:
         """Ask for all records of a kind. Raises LookUpError."""
         try:

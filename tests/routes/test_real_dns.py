@@ -7,12 +7,14 @@ from ssl import create_default_context
 
 import pytest
 
+from milter.cli.doctor_dns import look_at_dns
 from milter.routes.fetch import PolicyFetcher
 from milter.routes.look import Looker
 from milter.routes.memory import Forgetful
 from milter.routes.pins import Pins
 from milter.routes.resolver import Resolver
 from milter.routes.way import Way
+from milter.settings import Dns
 from tests.routes.servers import missing, own_address, resolver
 
 pytestmark = [
@@ -76,3 +78,32 @@ async def test_null_mx_and_a_missing_name_are_none(address: str) -> None:
     """A validated null MX and a validated NXDOMAIN say that no mail goes there."""
     assert "RFC 7505" in (await look(address, "nothing.signed.example")).why
     assert (await look(address, "absent.signed.example")).why == "there is no such domain"
+
+
+@pytest.mark.parametrize(
+    ("trusted", "name", "states", "says"),
+    [
+        (True, "signed.example", ["ok"], "answers, and checks DNSSEC"),
+        (False, "signed.example", ["ok", "look"], "dns.trusted is false"),
+        (True, "plain.example", ["mend"], "does not check DNSSEC"),
+        (False, "plain.example", ["ok"], "answers"),
+        (True, "bogus.example", ["mend"], "can't look anything up"),
+    ],
+)
+def test_doctor_says_whether_the_resolver_answers_and_validates(
+    address: str, trusted: bool, name: str, states: list[str], says: str
+) -> None:
+    """What the resolver says of a name decides: validated, not validated, or no answer; trust is judged by it."""
+    found = list(look_at_dns(Dns(servers=(address,), trusted=trusted), name))
+    assert [finding.state for finding in found] == states
+    assert says in found[-1].words
+    assert all(bool(finding.cure) == (finding.state != "ok") for finding in found)
+
+
+def test_doctor_finds_the_resolver_that_is_silent(address: str) -> None:
+    """Each resolver is asked for itself, so that a dead one behind a good one is seen."""
+    silent = address.replace("127.83.", "127.84.")
+    good, dead = look_at_dns(Dns(servers=(address, silent), trusted=True), "signed.example")
+    assert (good.state, dead.state) == ("ok", "mend")
+    assert f"{silent} does not answer" in dead.words
+    assert "dns.servers" in dead.cure
