@@ -4,7 +4,7 @@ A reader fills a draft as it goes, so that what was read before a limit or a fau
 the frozen `Reading` of it. The three refusals below are the only ones that a reader raises on purpose.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from milter.attachments.reading import Protection, Reading, Status
@@ -124,8 +124,30 @@ class Draft:
     members: list[Reading] = field(default_factory=list)
     notes: dict[str, None] = field(default_factory=dict)  # in the order they came up
 
+    def say_pieces(
+        self,
+        where: str,
+        pieces: Iterable[str],
+        *,
+        table: bool = False,
+        hidden: bool = False,
+        exact: bool = False,
+    ) -> None:
+        """Add one long text as passages that go on, one for each piece; the pieces together are the text."""
+        start = 0
+        for piece in pieces:
+            self.say(where, piece, table=table, hidden=hidden, exact=exact, start=start)
+            start += len(piece)
+
     def say(
-        self, where: str, text: str, *, table: bool = False, hidden: bool = False, exact: bool = False
+        self,
+        where: str,
+        text: str,
+        *,
+        table: bool = False,
+        hidden: bool = False,
+        exact: bool = False,
+        start: int = 0,
     ) -> None:
         """Add a passage; blank ones are left out. Raises LimitError where the text grows too long."""
         if not text or text.isspace():
@@ -135,7 +157,7 @@ class Draft:
         if budget.passages > PASSAGES:
             raise LimitError(f"has text in more than {PASSAGES} places")
         kept = budget.text(len(text))
-        self.passages.append(Passage(where=where, text=text[:kept], table=table, hidden=hidden, exact=exact))
+        self.passages.append(Passage(where, text[:kept], table, hidden, exact, start))
         if kept < len(text):
             raise LimitError(f"holds more than {budget.limits.text_chars} characters")
 

@@ -7,9 +7,10 @@ fields, alternative text, properties, custom data, charts, drawings. What is emb
 import re
 
 from milter.attachments import ole, zips
-from milter.attachments.draft import Draft, File, LimitError, LockedError, UnreadableError
+from milter.attachments.draft import Draft, File, LimitError, LockedError
 from milter.attachments.links import note_links
 from milter.attachments.marks import loose, say_marked
+from milter.attachments.package import Package
 from milter.attachments.picture import embedded_picture, settle_pictures
 from milter.attachments.wordtext import before_changes, mark_hidden
 from milter.attachments.xlsx import read_workbook
@@ -60,43 +61,37 @@ def read_ooxml(file: File, draft: Draft) -> None:
         raise LockedError("its parts are encrypted")
     if len(listed) > file.budget.limits.members * 2:
         raise LimitError("has too many parts")
-    parts: dict[str, bytes] = {}
+    parts = Package(draft)
     for entry in listed:
         name = entry.name.lstrip("/").replace("\\", "/")
         if entry.name.startswith("_xmlsignatures/") or "/_xmlsignatures/" in f"/{name}":
             draft.protect("signed", "Office signature")
         if FONTS.search(name) or "_xmlsignatures/" in name or name == "[Content_Types].xml":
             continue
-        try:
-            content = zips.unpack(file.content, entry, file.budget)
-        except UnreadableError as fault:
-            draft.fail("unreadable", f"a part of it {fault}")
-            continue
-        parts[name if name not in parts else f"{name}#{entry.header}"] = content
+        parts.add(name, entry)
     _parts(parts, draft)
 
 
-def _parts(parts: dict[str, bytes], draft: Draft) -> None:
-    pictures: list[tuple[str, bytes]] = []
-    roots = {name: root_of(content) for name, content in parts.items()}
+def _parts(parts: Package, draft: Draft) -> None:
+    pictures: list[str] = []
+    roots = {name: root_of(parts.head(name)) for name in parts.names()}
     sheets = {name: root for name, root in roots.items() if root in WORKBOOK}
     if "workbook" in sheets.values():
         read_workbook(parts, sheets, draft)
-    for name in sorted(parts, key=_order):
-        content = parts[name]
+    for name in sorted(roots, key=_order):
         if roots[name] in TEXTLESS or (name in sheets and roots[name] != "workbook"):
             continue
         if "vbaproject" in name.lower():
             draft.note("macros")
             continue  # program text; the policy goes by the note
         if PICTURES.search(name):
-            pictures.append((name, content))
+            pictures.append(name)
         elif XML.search(name.partition("#")[0]):
-            _xml(name, content, draft)
+            _xml(name, parts.part(name), draft)
         else:
-            ole.embedded(name.rpartition("/")[2], content, draft)
-    for name, content in pictures:
-        embedded_picture(name.rpartition("/")[2], content, draft)
+            ole.embedded(name.rpartition("/")[2], parts.part(name), draft)
+    for name in pictures:
+        embedded_picture(name.rpartition("/")[2], parts.part(name), draft)
     settle_pictures(draft)
 
 

@@ -1,19 +1,23 @@
 """The cells of one worksheet part, sparse: a lie about the sheet's size costs nothing.
 
 Cells are found by pattern in the part's text where it is written as Excel, LibreOffice and the libraries write
-it; the values found are counted against those that stand there, and anything else goes through an XML parser.
+it; the values found are counted against those that stand there, and anything else goes through an XML parser. Either
+way the part goes by in pieces, row by row.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lxml import etree
 
 from milter.attachments.cells import Styles, column_number, shown
-from milter.attachments.draft import LimitError
-from milter.attachments.xmltext import attributes_of, local
-
-Row = list[tuple[int, str]]  # column, text
+from milter.attachments.draft import Draft, LimitError
+from milter.attachments.grid import Grid, Row
+from milter.attachments.package import Package
+from milter.attachments.sheettext import TEXT, cell_text, plain, plainly
+from milter.attachments.strings import Strings
+from milter.attachments.xmltext import Elements, attributes_of, local
 
 # Attributes in the order in which programs write them; others are taken apart one by one. Every repeat ends at
 # a character that it can't contain, so the search is linear.
@@ -26,31 +30,21 @@ CELL = re.compile(
 SIMPLE = re.compile(
     r'<c(?: r="([A-Z]{1,3})\d{1,7}")?(?: s="(\d{1,6})")?(?: t="([a-zA-Z]{1,12})")?([^>]*)>()()()(?:<v>([^<]*)</v>)?'
 )
-# And for cells as Excel and the libraries write nearly all of theirs: column, style, shared string, type, value.
-USUAL = re.compile(
-    r'<c r="([A-Z]{1,3})\d{1,7}"(?: s="(\d{1,6})")?'
-    r'(?: t="(?:s"><v>(\d{1,8})|([a-z]{1,12})"><v>([^<]*))|><v>([^<]*))</v></c>'
-)
 ATTRIBUTE = re.compile(r'\b([a-z]+)="([^"]*)"')
-SPECIAL = (b"<!", b"='", b":row", b":c ", b":c>", b":v>", b":is>", b":si>")
 AROUND = re.compile(r"<(?:headerFooter|dataValidation|hyperlink|conditionalFormatting|scenario|controls)")
 HIDDEN = re.compile(r'\bhidden="(?:1|true)"')
 EMPTY = re.compile(r"<is>(?:<t(?:\s[^>]*)?></t>)?</is>")
-TEXT = re.compile(r"<t(?:\s[^>]*)?>([^<]*)</t>")
-ENTITY = re.compile(r"&(#x[0-9A-Fa-f]{1,6}|#\d{1,7}|amp|lt|gt|quot|apos);|_x([0-9A-Fa-f]{4})_")
-NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 MOST_ROWS = 2_000_000
-TOO_LARGE = "a sheet of it is too large"
-BREAKS = str.maketrans({"\t": " ", "\n": " ", "\r": None})
+_END = b"</sheetData>"
+_MOST_REST = 16 << 20  # bytes of one row, or before the first
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
     """What all sheets share."""
 
-    strings: list[str]
+    strings: Strings
     styles: Styles
-    used: set[str]  # indexes, in digits, of the shared strings that a cell shows
     chars: int  # the most that one sheet may hold
 
 
@@ -58,117 +52,94 @@ class Book:
 class Sheet:
     """What a part holds."""
 
-    rows: list[Row] = field(default_factory=list)
-    hidden_rows: set[int] = field(default_factory=set)  # indexes into rows
+    shown: Grid = field(default_factory=Grid)
+    concealed: Grid = field(default_factory=Grid)  # hidden rows, under the first row of all
     formulas: list[str] = field(default_factory=list)  # those that hold texts of their own
     around: list[str] = field(default_factory=list)  # page headers, validation lists, tips, scenarios
     chars: int = 0
+    rows: int = 0
+    limit: str = ""  # which limit ended it
+    heading: Row | None = None  # the first row that is not empty, until a hidden one needs it
+
+    def add(self, row: Row, book: Book, *, hidden: bool) -> None:
+        """Take a finished row. Raises LimitError."""
+        self.rows += 1
+        if self.rows > MOST_ROWS:
+            raise LimitError("a sheet of it has too many rows")
+        if not row:
+            return
+        chars = sum([len(text) for _, text in row])
+        self.chars += chars
+        if self.chars > book.chars:
+            raise LimitError("a sheet of it is too large")
+        if self.heading is None:
+            self.heading = [] if hidden else row
+        if hidden:
+            self.concealed.add(self.heading, chars)
+            self.heading = []
+        (self.concealed if hidden else self.shown).add(row, chars)
 
 
-def sheet_of(content: bytes, book: Book) -> Sheet | None:
-    """The cells by pattern, or None where the part is not written in a way that the pattern knows."""
-    stop = content.find(b"</sheetData>")
-    start = content.find(b"<sheetData")
-    if stop < 0 or start < 0 or not plainly(content):
-        return None
-    sheet = _quick(content[start:stop].decode("utf-8", "replace"), book)
-    if sheet:
-        sheet.around = _around(content[stop + len(b"</sheetData>") :].decode("utf-8", "replace"))
+def read_sheet(parts: Package, name: str, book: Book, draft: Draft) -> Sheet:
+    """Read a part by pattern, else by a parser; what was read before a limit is in the sheet all the same."""
+    sheet = Sheet()
+    try:
+        if not _quick(parts, name, book, sheet):
+            sheet = Sheet()
+            _by_elements(parts, name, book, draft, sheet)
+    except LimitError as limit:
+        sheet.limit = str(limit)
     return sheet
 
 
-def plainly(content: bytes) -> bool:
-    """Whether a part is UTF-8 without anything that only an XML parser understands."""
-    head = content[:100].lower()
-    encoded = b"encoding" not in head or b"utf-8" in head or b"ascii" in head
-    return (
-        encoded
-        and b"\0" not in head
-        and content.count(b"<?") < 2
-        and not any(mark in content for mark in SPECIAL)
-    )
+def _quick(parts: Package, name: str, book: Book, sheet: Sheet) -> bool:
+    """By pattern; False where the part is not written in a way that the pattern knows."""
+    rest, within = b"", False
+    pieces = parts.pieces(name)
+    for piece in pieces:
+        rest += piece
+        if len(rest) > _MOST_REST or not plainly(rest, head=not within):
+            return False
+        if not within:
+            start = rest.find(b"<sheetData")
+            within = start >= 0
+            rest = rest[start:] if within else rest
+        end = rest.find(_END)
+        cut = end if end >= 0 else rest.rfind(b"<row")
+        if not within or cut <= 0:
+            continue
+        if not _rows(rest[:cut].decode("utf-8", "replace"), book, sheet):
+            return False
+        if end >= 0:
+            tail = rest[end + len(_END) :] + b"".join(pieces)
+            sheet.around = _around(tail.decode("utf-8", "replace"))
+            return plainly(tail, head=False)
+        rest = rest[cut:]
+    return False
 
 
-def plain(text: str) -> str:
-    """Text of simple XML content without elements."""
-    return ENTITY.sub(_entity, text) if "&" in text or "_x" in text else text
-
-
-def _entity(match: re.Match[str]) -> str:
-    name = match[1]
-    if match[2]:
-        return chr(int(match[2], 16))
-    if name.startswith("#"):
-        code = int(f"0{name[1:]}", 16) if name[1] == "x" else int(name[1:])
-        return chr(code) if code < 0x110000 else "\ufffd"
-    return NAMED[name]
-
-
-def cell_text(text: str) -> str:
-    """The text as one cell of a line."""
-    return text.translate(BREAKS) if "\n" in text or "\t" in text or "\r" in text else text
-
-
-def _quick(text: str, book: Book) -> Sheet | None:
-    sheet = Sheet()
+def _rows(text: str, book: Book, sheet: Sheet) -> bool:
+    """Take some whole rows; False where not all their values were found."""
     if text.count("<is>") != text.count("</is>"):
-        return None
-    simple = not ("<f" in text or "<is" in text or "<v " in text)
-    if simple and (usual := _usual(text, book)):
-        return usual
+        return False
     values = 0
-    cells = SIMPLE if simple else CELL
+    cells = CELL if "<f" in text or "<is" in text or "<v " in text else SIMPLE
     for piece in text.split("<row"):
         attributes = piece[: piece.find(">")]
-        row = new_row(sheet, hidden="hidden" in attributes and bool(HIDDEN.search(attributes)))
+        row: Row = []
         values += _quick_row(cells.findall(piece), row, sheet, book)
+        sheet.add(row, book, hidden="hidden" in attributes and bool(HIDDEN.search(attributes)))
     stated = text.count("</v>") + text.count("</is>")
     if values != stated:
         stated -= text.count("<v></v>") + len(EMPTY.findall(text))
-    return sheet if values == stated else None
-
-
-def _usual(text: str, book: Book) -> Sheet | None:
-    """The rows of a sheet whose values all stand in cells of the usual form; None for any other."""
-    sheet = Sheet()
-    strings, used, styles = book.strings, book.used, book.styles
-    values = 0
-    for piece in text.split("<row"):
-        found = USUAL.findall(piece)
-        attributes = piece[: piece.find(">")] if "hidden" in piece else ""
-        row = new_row(sheet, hidden=bool(attributes and HIDDEN.search(attributes)))
-        if not found:
-            continue
-        values += len(found)
-        letters, _, shared, _, _, _ = zip(*found, strict=True)
-        used.update(shared)
-        try:
-            texts = [
-                strings[int(index)]
-                if index
-                else number
-                if number.isdecimal() and not style
-                else _value(number or value, kind, style, styles)
-                for _, style, index, kind, value, number in found
-            ]
-        except IndexError:  # a string that is not there
-            return None
-        cells = zip(map(column_number, letters), texts, strict=True)
-        row += cells if all(texts) else [cell for cell in cells if cell[1]]
-        sheet.chars += len("".join(texts))
-        if sheet.chars > book.chars:
-            raise LimitError(TOO_LARGE)
-    return sheet if values == text.count("</v>") - text.count("<v></v>") else None
-
-
-def _value(value: str, kind: str, style: str, styles: Styles) -> str:
-    return cell_text(shown(plain(value), kind or "n", style, styles))
+    return values == stated
 
 
 def _quick_row(cells: list[tuple[str, ...]], row: Row, sheet: Sheet, book: Book) -> int:
     """Take the cells of one row; how many values there were."""
     column = values = 0
-    strings, used = book.strings, book.used
+    strings = book.strings
+    count = len(strings)
     for letters, style, kind, more, inline, rich, formula, value in cells:
         column = column_number(letters) if letters else column + 1
         if more and more.strip(" /"):
@@ -184,24 +155,15 @@ def _quick_row(cells: list[tuple[str, ...]], row: Row, sheet: Sheet, book: Book)
         elif not kind and not style and value.isdecimal():
             values += 1
             text = value
-        elif kind == "s" and value.isdecimal() and len(value) < 9 and int(value) < len(strings):
+        elif kind == "s" and value.isdecimal() and len(value) < 9 and int(value) < count:
             values += 1
-            used.add(value)
-            text = strings[int(value)]
+            text = strings.shown(int(value))
         else:
             values += 1
             text = cell_text(shown(plain(value), kind or "n", style, book.styles))
         if text:
             row.append((column, text))
-    count(row, sheet, book)
     return values
-
-
-def count(row: Row, sheet: Sheet, book: Book) -> None:
-    """Add a row's length to the sheet's. Raises LimitError."""
-    sheet.chars += sum([len(text) for _, text in row])
-    if sheet.chars > book.chars:
-        raise LimitError(TOO_LARGE)
 
 
 def _attributes(more: str, column: int, style: str, kind: str) -> tuple[int, str, str]:
@@ -209,42 +171,25 @@ def _attributes(more: str, column: int, style: str, kind: str) -> tuple[int, str
     return column_number(named.get("r", "")) or column, named.get("s", style), named.get("t", kind)
 
 
-def new_row(sheet: Sheet, *, hidden: bool) -> Row:
-    """Begin a row."""
-    if len(sheet.rows) > MOST_ROWS:
-        raise LimitError("a sheet of it has too many rows")
-    if hidden:
-        sheet.hidden_rows.add(len(sheet.rows))
-    row: Row = []
-    sheet.rows.append(row)
-    return row
+def _by_elements(parts: Package, name: str, book: Book, draft: Draft, sheet: Sheet) -> None:
+    """By an XML parser, a row at a time; what stands around the rows stays in its tree."""
+    rows = Elements(parts.file(name), draft, "{*}row")
+    for row in rows:
+        cells = list(_element_row(row, book, sheet))
+        sheet.add(cells, book, hidden=row.get("hidden") in ("1", "true"))
+    if rows.root is not None:
+        sheet.around = _pieces(rows.root)
 
 
-def sheet_by_elements(root: etree._Element, book: Book) -> Sheet:
-    """The cells by an XML parser's tree."""
-    sheet = Sheet()
-    row = new_row(sheet, hidden=False)
+def _element_row(row: etree._Element, book: Book, sheet: Sheet) -> Iterator[tuple[int, str]]:
     column = 0
-    for one in root.iter("{*}row", "{*}c"):
-        if local(one) == "row":
-            count(row, sheet, book)
-            row = new_row(sheet, hidden=one.get("hidden") in ("1", "true"))
-            column = 0
-            continue
+    for one in row.iter("{*}c"):
         column = column_number(one.get("r", "")) or column + 1
-        text = cell_text(_element_text(one, book))
         for formula in one.iter("{*}f"):
             if '"' in (formula.text or ""):
                 sheet.formulas.append(formula.text or "")
-        if text:
-            row.append((column, text))
-    count(row, sheet, book)
-    for data in list(root.iter("{*}sheetData")):
-        parent = data.getparent()
-        if parent is not None:
-            parent.remove(data)
-    sheet.around = _pieces(root)
-    return sheet
+        if text := cell_text(_element_text(one, book)):
+            yield column, text
 
 
 def _element_text(cell: etree._Element, book: Book) -> str:
@@ -252,8 +197,7 @@ def _element_text(cell: etree._Element, book: Book) -> str:
     value = "".join(child.text or "" for child in cell if local(child) == "v")
     inline = "".join(part.text or "" for child in cell if local(child) == "is" for part in child.iter("{*}t"))
     if kind == "s" and value.isdecimal() and len(value) < 9 and int(value) < len(book.strings):
-        book.used.add(value)
-        return inline + book.strings[int(value)]
+        return inline + book.strings.shown(int(value))
     return inline + shown(value, kind, cell.get("s", ""), book.styles)
 
 

@@ -5,27 +5,16 @@ read as well. Which part is what goes by the workbook's relationships, as in Exc
 """
 
 import posixpath
-import re
 from dataclasses import dataclass
 
 from milter.attachments.cells import Styles
-from milter.attachments.draft import Draft
-from milter.attachments.sheetxml import (
-    TEXT,
-    Book,
-    Row,
-    cell_text,
-    plain,
-    plainly,
-    sheet_by_elements,
-    sheet_of,
-)
+from milter.attachments.draft import Draft, LimitError
+from milter.attachments.grid import Grid
+from milter.attachments.package import Package
+from milter.attachments.sheetxml import Book, read_sheet
+from milter.attachments.strings import Strings, shared_strings
 from milter.attachments.xmltext import parse
 
-SHARED = re.compile(r"<si\b[^>]*?(?:/>|>(.*?)</si>)", re.DOTALL)
-# A string of one run, as nearly all are; and what a string may hold that is not shown as it stands.
-ONE_RUN = re.compile(r"<si><t(?:\s[^>]*)?>([^<]*)</t></si>")
-UNUSUAL = re.compile(r"[&\t\n\r]|_x")
 SHEETS = ("worksheet", "chartsheet", "dialogsheet", "macrosheet")
 
 
@@ -38,34 +27,28 @@ class Links:
     styles: str
 
 
-def read_workbook(parts: dict[str, bytes], roots: dict[str, str], draft: Draft) -> None:
+def read_workbook(parts: Package, roots: dict[str, str], draft: Draft) -> None:
     """Read all sheets. `roots` names the root element of each part that belongs to a workbook."""
     workbook = next(name for name, root in roots.items() if root == "workbook")
     links = links_of(parts, workbook, draft)
-    tables = {name: shared_strings(parts[name], draft) for name, root in roots.items() if root == "sst"}
-    strings = tables.pop(links.strings, [])
-    styles = Styles.of(parts.get(links.styles, b""), parts[workbook])
-    book = Book(strings, styles, set(), draft.file.budget.limits.text_chars)
+    tables = {name: shared_strings(parts, name, draft) for name, root in roots.items() if root == "sst"}
+    strings = tables.get(links.strings, Strings())
+    styles = Styles.of(parts.part(links.styles), parts.part(workbook))
+    book = Book(strings, styles, draft.file.budget.limits.text_chars)
     others = [name for name, root in sorted(roots.items()) if root in SHEETS and name not in links.sheets]
     for part in (*links.sheets, *others):
         if roots.get(part) in SHEETS:
             title, hidden = links.sheets.get(part, (part.rpartition("/")[2], True))
-            _sheet(parts[part], title, hidden, book, draft)
-    used = {int(number) for number in book.used if number}
-    unused = (
-        [text for number, text in enumerate(strings) if number not in used]
-        if len(used) < len(strings)
-        else []
-    )
-    unused += [text for table in tables.values() for text in table]
+            _sheet(parts, part, f"sheet '{title}'", hidden, book, draft)
+    unused = [text for table in (strings, *tables.values()) for text in table.unused()]
     draft.say("unused strings", "\n".join(unused), hidden=True)
 
 
-def links_of(parts: dict[str, bytes], workbook: str, draft: Draft) -> Links:
+def links_of(parts: Package, workbook: str, draft: Draft) -> Links:
     """Follow the relationships of the workbook part (ECMA-376 part 2, 9.3)."""
     folder, _, file = workbook.rpartition("/")
-    book = parse(parts[workbook], draft)
-    rels = parse(parts.get(f"{folder}/_rels/{file}.rels", b"<Relationships/>"), draft)
+    book = parse(parts.part(workbook), draft)
+    rels = parse(parts.part(f"{folder}/_rels/{file}.rels") or b"<Relationships/>", draft)
     target: dict[str, str] = {}
     kinds: dict[str, str] = {}
     for one in rels.iter("{*}Relationship") if rels is not None else ():
@@ -81,64 +64,23 @@ def links_of(parts: dict[str, bytes], workbook: str, draft: Draft) -> Links:
     return Links(sheets, kinds.get("sharedStrings", ""), kinds.get("styles", ""))
 
 
-def shared_strings(content: bytes, draft: Draft) -> list[str]:
-    """The table of strings that cells point into (ECMA-376 part 1, 18.4.9), each as one cell's text."""
-    if plainly(content) and b"<rPh" not in content:
-        text = content.decode("utf-8", "replace")
-        found = ONE_RUN.findall(text)
-        if len(found) == text.count("<si"):
-            return found if not UNUSUAL.search(text) else [cell_text(plain(item)) for item in found]
-        items = SHARED.findall(text)
-        return [cell_text(plain("".join(TEXT.findall(item)))) for item in items]
-    root = parse(content, draft)
-    if root is None:
-        return []
-    return [cell_text("".join(one.text or "" for one in item.iter("{*}t"))) for item in root.iter("{*}si")]
-
-
-def _sheet(content: bytes, title: str, hidden: bool, book: Book, draft: Draft) -> None:
-    sheet = sheet_of(content, book)
-    if sheet is None:
-        root = parse(content, draft)
-        if root is None:
-            return
-        sheet = sheet_by_elements(root, book)
-    where = f"sheet '{title}'"
-    columns = sorted({column for row in sheet.rows for column, _ in row})
-    shown = [row for number, row in enumerate(sheet.rows) if row and number not in sheet.hidden_rows]
-    draft.say(where, _lines(shown, columns, draft), table=True, hidden=hidden)
-    if sheet.hidden_rows:
-        heading = next(((number, row) for number, row in enumerate(sheet.rows) if row), (0, []))
-        rows = [] if heading[0] in sheet.hidden_rows else [heading[1]]
-        rows += [sheet.rows[number] for number in sorted(sheet.hidden_rows) if sheet.rows[number]]
-        draft.say(f"{where}, hidden rows", _lines(rows, columns, draft), table=True, hidden=True)
+def _sheet(parts: Package, part: str, where: str, hidden: bool, book: Book, draft: Draft) -> None:
+    sheet = read_sheet(parts, part, book, draft)
+    columns = sheet.shown.columns() | sheet.concealed.columns()
+    _say(where, sheet.shown, columns, draft, hidden=hidden)
+    _say(f"{where}, hidden rows", sheet.concealed, columns, draft, hidden=True)
     draft.say(f"{where}, formulas", "\n".join(sheet.formulas), hidden=True)
     draft.say(f"{where}, settings", "\n".join(sheet.around), hidden=True)
+    if sheet.limit:
+        raise LimitError(sheet.limit)
 
 
-def _lines(rows: list[Row], columns: list[int], draft: Draft) -> str:
-    """Rows as lines of tab-parted cells; a column that no row uses is left out."""
-    place = {column: number for number, column in enumerate(columns)}
-    room = draft.file.budget.limits.text_chars - draft.file.budget.chars
-    lines: list[str] = []
-    for row in rows:
-        if len(row) == len(columns):
-            lines.append("\t".join([text for _, text in sorted(row)]))
-        else:
-            lines.append(_sparse(row, place))
-        room -= len(lines[-1])
-        if room < 0:
-            draft.fail("limit", "a sheet of it is too large")
-            break
-    return "\n".join(lines)
-
-
-def _sparse(row: Row, place: dict[int, int]) -> str:
-    pieces: list[str] = []
-    at = 0
-    for column, text in sorted(row):
-        number = place[column]
-        pieces.append("\t" * (number - at) if number > at else "\t" if pieces else "")
-        pieces.append(text)
-        at = number
-    return "".join(pieces)
+def _say(where: str, rows: Grid, columns: set[int], draft: Draft, *, hidden: bool) -> None:
+    """Say the rows of a sheet; where they are too many for the limit, as many as it allows."""
+    budget = draft.file.budget
+    try:
+        draft.say_pieces(
+            where, rows.pieces(columns, budget.limits.text_chars - budget.chars), table=True, hidden=hidden
+        )
+    except LimitError as limit:
+        draft.fail("limit", str(limit))

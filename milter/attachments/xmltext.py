@@ -6,7 +6,9 @@ SpreadsheetML), ODF 1.3, SVG, and by parting every element whatever else comes.
 """
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
+from typing import Protocol
 
 from lxml import etree
 
@@ -48,6 +50,13 @@ COUNT = re.compile(r"\s{0,20}(?:\d{1,5}|\d\d\.0000|true|false)\s{0,20}")
 ENTITY = re.compile(r"(?i)amplification|entity|loop|depth|huge|too (?:long|big|deep)|maximum")
 
 
+class Readable(Protocol):
+    """What a parser reads from."""
+
+    def read(self, most: int = -1) -> bytes:
+        """Give some bytes, none at the end."""
+
+
 def parse(content: bytes, draft: Draft) -> etree._Element | None:
     """The tree of one part; damaged XML is mended as far as it goes, and said to be damaged.
 
@@ -69,6 +78,39 @@ def _parser(*, recover: bool) -> etree.XMLParser:
     return etree.XMLParser(
         resolve_entities="internal", no_network=True, load_dtd=False, huge_tree=False, recover=recover
     )
+
+
+class Elements:
+    """The elements of one name in a part that is read as it is parsed: each is dropped once it was looked at.
+
+    What else the part holds is in `root` at the end. Raises LimitError and says what is damaged as `parse` does.
+    """
+
+    def __init__(self, source: Readable, draft: Draft, name: str) -> None:
+        """Read `source`; `name` as lxml matches it, '{*}row'."""
+        self._source, self._draft, self._name = source, draft, name
+        self.root: etree._Element | None = None
+
+    def __iter__(self) -> Iterator[etree._Element]:
+        """Give each when it is complete."""
+        parser = etree.iterparse(
+            self._source, tag=self._name, no_network=True, load_dtd=False, huge_tree=False, recover=True
+        )
+        try:
+            for _, element in parser:
+                yield element
+                element.clear(keep_tail=False)
+                parent = element.getparent()
+                while parent is not None and element.getprevious() is not None:
+                    del parent[0]
+        except etree.XMLSyntaxError:
+            self._draft.fail("unreadable", "a part of it is damaged")
+        self.root = parser.root
+        faults = [fault.message for fault in parser.error_log if fault.level_name == "FATAL"]
+        if any(ENTITY.search(fault) for fault in faults):
+            raise LimitError("holds XML that expands or nests beyond bounds")
+        if faults:
+            self._draft.fail("unreadable", "a part of it is damaged")
 
 
 def local(element: etree._Element) -> str:

@@ -10,6 +10,7 @@ import lzma
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from milter.attachments.draft import Budget, Draft, LimitError, UnreadableError
@@ -140,6 +141,35 @@ def unpack(content: bytes, entry: Entry, budget: Budget) -> bytes:
     Raises LimitError beyond the budget, UnreadableError where the member is damaged or of an unknown method.
     """
     return inflate(content[entry.start : entry.start + entry.packed], entry.method, budget)
+
+
+PIECE = 1 << 20
+_PACKED = 1 << 16
+
+
+def pieces(content: bytes, entry: Entry, budget: Budget, *, count: bool = True) -> Iterator[bytes]:
+    """The bytes of one member as `unpack` gives them, in pieces; `count` takes them off the budget."""
+    if entry.method != zipfile.ZIP_DEFLATED:
+        yield inflate(content[entry.start : entry.start + entry.packed], entry.method, budget)
+        return
+    unpacker = zlib.decompressobj(-15)
+    size = 0
+    for at in range(entry.start, entry.start + entry.packed, _PACKED):
+        raw = content[at : min(at + _PACKED, entry.start + entry.packed)]
+        while raw and not unpacker.eof:
+            try:
+                piece = unpacker.decompress(raw, PIECE)
+            except zlib.error as fault:
+                raise UnreadableError("is damaged") from fault
+            raw = unpacker.unconsumed_tail
+            size += len(piece)
+            if count:
+                budget.unpack(len(piece))
+            budget.ratio(size, entry.packed)
+            if piece:
+                yield piece
+    if tail := unpacker.flush():
+        yield tail
 
 
 def inflate(raw: bytes, method: int, budget: Budget) -> bytes:
