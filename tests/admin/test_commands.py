@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from addin_backend.admin import roles
-from milter.cli.accounts import ROLES
+from milter.cli.choices import ROLES
 from milter.cli.main import main
 from milter.store import accounts, doors, quarantine
 from milter.store.quarantine import Search
