@@ -42,10 +42,11 @@ class Protected:
 
 
 @asynccontextmanager
-async def pages(folder: Path, url: str) -> AsyncIterator[None]:
-    """Serve the recipient's pages for as long as the `with` block."""
-    command = (sys.executable, "-m", "addin_backend", "receipt", "--config", str(folder))
-    process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.DEVNULL)
+async def pages(name: str, folder: Path, url: str) -> AsyncIterator[None]:
+    """Serve the pages of one application, such as the recipient's, for as long as the `with` block."""
+    command = (sys.executable, "-m", "addin_backend", name, "--config", str(folder))
+    nowhere = asyncio.subprocess.DEVNULL  # the first start prints a link of its own
+    process = await asyncio.create_subprocess_exec(*command, stdout=nowhere, stderr=nowhere)
     try:
         await _wait_for(url, process)
         yield

@@ -14,12 +14,14 @@ import tempfile
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import aiosmtplib
 
 from milter.assess.judge import Assessment
 from milter.cli import cycle
+from milter.cli.choices import ROLES
 from milter.cli.samples import SCHOOL, Sample, samples
 from milter.cli.sink import Sink, listening
 from milter.cli.words import table
@@ -27,6 +29,8 @@ from milter.daemon import gateway
 from milter.errors import SealgateError
 from milter.settings import load_settings, shipped_folder
 from milter.smtpd.server import Server, bind
+from milter.store import doors, ids
+from milter.store.transaction import Transaction
 
 HOST = "127.0.0.1"
 SETTLE_SECONDS = 10.0
@@ -64,12 +68,12 @@ telephone = "0118 496 0199"
 
 
 async def run(port: int, *, once: bool) -> int:
-    """Run the demonstration on `port` and the two behind it."""
-    for one in (port, port + 1, port + 2):
+    """Run the demonstration on `port` and the three behind it."""
+    for one in range(port, port + 4):
         _free(one, port)
     with _folder(port) as folder:
         settings = load_settings(folder)
-        url = settings.receipts.page_url
+        url, staff = settings.receipts.page_url, settings.pages.admin_url
         sink = Sink()
         controller = await listening(sink, HOST, port + 1)
         service = await gateway.build(folder, 0, "demo")
@@ -77,12 +81,12 @@ async def run(port: int, *, once: bool) -> int:
         await server.start([bind(f"{HOST}:{port}")])
         try:
             await _show(service, port)
-            async with cycle.pages(folder, url):
+            async with cycle.pages("receipt", folder, url), cycle.pages("admin", folder, staff):
                 what = await _protected(service, sink, url, folder)
                 if once:
                     await _go_through(service, sink, what)
                 else:
-                    await _serve_on(sink, port, what)
+                    await _serve_on(sink, port, what, await _invitation(service, staff))
         finally:
             await server.drain(2)
             await service.close()
@@ -108,6 +112,7 @@ def _folder(port: int) -> Iterator[Path]:
             'help-address = "information.governance@borchester.gov.uk"\n'
             'notices-address = "sealgate@borchester.gov.uk"\n'
             f'[receipts]\npage-url = "http://{HOST}:{port + 2}"\nlisten = "{HOST}:{port + 2}"\n'
+            f'[pages]\nadmin-url = "http://{HOST}:{port + 3}"\nadmin-listen = "{HOST}:{port + 3}"\n'
             "[dns]\nenabled = false\n",
             encoding="utf-8",
         )
@@ -189,11 +194,24 @@ async def _go_through(service: gateway.Gateway, sink: Sink, what: cycle.Protecte
     )
 
 
-async def _serve_on(sink: Sink, port: int, what: cycle.Protected) -> None:
+async def _invitation(service: gateway.Gateway, staff: str) -> str:
+    """Give a link by which somebody sets up an account of the staff's pages that may do everything."""
+    token, store = ids.token(), service.surroundings.store
+
+    def work(tx: Transaction) -> None:
+        until = tx.now + timedelta(days=1)
+        doors.invite(tx, token, "demo", email="", roles=ROLES, expires_at=until)
+
+    await asyncio.wrap_future(store.submit(work))
+    return f"{staff}/invitation/{token}"
+
+
+async def _serve_on(sink: Sink, port: int, what: cycle.Protected, invitation: str) -> None:
     """Keep serving until interrupted; tell how to send mail of one's own, and what arrives."""
     sys.stdout.write(
         PRESS.format(school=SCHOOL, page=what.page, sender_page=what.sender_page, document=what.document)
     )
+    sys.stdout.write(STAFF.format(invitation=invitation))
     sys.stdout.write(HOW.format(host=HOST, port=port, school=SCHOOL))
     sys.stdout.flush()
     stop = asyncio.Event()
@@ -230,6 +248,14 @@ Be its recipient, in a browser: confirm that you have it, or say that it is not 
   the locked document:   {document}
 
 The password comes in a separate email, which is shown below.
+"""
+
+STAFF = """
+Be a reviewer, information governance and IT: held messages, the record of sharing, reports, the policy.
+
+  set up your account:   {invitation}
+
+It wants a pass-phrase, and an authenticator app for the second factor, as in earnest.
 """
 
 HOW = """

@@ -41,6 +41,9 @@ def test_left_running_it_waits_for_the_button_and_shows_the_password() -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
         said = until("Ctrl-C ends it.", running)
         (page,) = re.findall(r"http://127\.0\.0\.1:\d+/c/[0-9a-z]{26}", said)
+        (staff,) = re.findall(r"http://127\.0\.0\.1:\d+/invitation/[0-9a-z]+", said)
+        with urllib.request.urlopen(staff, timeout=30) as answer:
+            assert "Information governance" in answer.read().decode()
         data = urllib.parse.urlencode(PERSON).encode()
         with urllib.request.urlopen(urllib.request.Request(page, data), timeout=30) as answer:
             assert "Thank you. You have confirmed" in answer.read().decode()
