@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from milter.assess.child import matter_header
 from milter.assess.inspect import Matter
+from milter.assess.wire import from_json
 from milter.attachments.ocr import installed
 from milter.message.model import Part
 from milter.sandbox import SyncSandbox
@@ -35,8 +36,9 @@ def test_text_of_a_picture_is_recognised_in_a_child() -> None:
     parts = tuple(Part(str(at), "attachment", "", "", "scan.bmp", page) for at, page in enumerate(pages, 1))
     with SyncSandbox("milter.assess.child", {"folder": None}, limits=ReadLimits()) as child:
         answer, _ = child.call(*matter_header(Matter("", parts)))
-    assert [part["status"] for part in answer["parts"]] == ["read", "read"]
-    assert "nhs-number" in [f["kind"] for f in answer["parts"][1]["examination"]["findings"]]
+    empty, letter = from_json(answer["parts"])
+    assert (empty.status, letter.status) == ("read", "read")
+    assert "nhs-number" in [finding.kind for finding in letter.examination.findings]
 
 
 def test_every_format_is_read_within_the_limits_of_a_child() -> None:
