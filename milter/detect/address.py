@@ -21,7 +21,7 @@ _TYPE = (
     r"(?:Road|Rd|Street|St|Avenue|Ave|Lane|Ln|Close|Cl|Drive|Dr|Way|Court|Ct|Crescent|Cres|Gardens|Gdns|Place|Pl|Terrace|Terr|Grove|Gr|Hill|Walk|Square|Sq"
     r"|Park|Mews|Rise|View|Row|Green|Parade|Gate|Mount|Vale|Croft|Meadows?|Path|End|Wharf|Quay|Yard|Fields?|Orchard|Chase|Broadway|Bank|Villas|Buildings"
     r"|Circus|Approach|Common|Copse|Dene|Heath|Highway|Ridge|Dale|Mead|Garth|Wynd|Brae|Loan|House|Cottages?|Lodge|Farm|Heights|Point|Esplanade|Promenade|Drift"
-    r"|Spinney|Hollow|Bottom|Leys?|Leas|Side|Acre|Acres|Towers?|Town|Holt|Warren|Paddock|Glebe|Glade|Dell|Drove|Reach|Crofts|Elms|Oaks|Limes|Firs|Beeches|Bridge|Cross)"
+    r"|Spinney|Hollow|Bottom|Leys?|Leas|Side|Acre|Acres|Towers?|Town|Holt|Warren|Paddock|Glebe|Glade|Dell|Drove|Reach|Crofts|Elms|Oaks|Limes|Firs|Beeches|Bridge|Cross|Fold|Steps|Flats|Alley|Ginnel|Snicket|Back|Bungalows?|Maltings|Mansions|Bldgs|Cott\\.?|Hse|Wharves|Lea|Knoll|Close|Twitten|Pightle)"
 )
 _WORDS = r"(?:[A-Z][A-Za-z'\-]*\.?(?: \n?|\n)){1,4}?"
 _PERSON = re.compile(r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Cllr|IP|Master)\b")
@@ -32,7 +32,9 @@ _HOUSE = r"(?:[A-Z][A-Za-z']+ (?:House|Court|Lodge|Cottage|Farm|Mansions|Heights
 STREET = (
     rf"\b{_FLAT}?{_HOUSE}?\d{{1,4}}[A-Za-z]?(?: ?[-/] ?\d{{1,4}}[A-Za-z]?)?,? (?:{_WORDS}{_TYPE}|The [A-Z][a-z]+|[A-Z]{{2}}[A-Z' ]{{2,24}} (?:ROAD|STREET|AVENUE"
     rf"|LANE|CLOSE|DRIVE|WAY|COURT|CRESCENT|GARDENS|PLACE|TERRACE|GROVE|HILL|WALK|SQUARE|PARK|MEWS|RISE|VIEW|ROW|GREEN))\b"
-    rf"|\b{_FLAT}{_HOUSE}"
+    rf"|\b{_FLAT}{_HOUSE}|\b{_FLAT}(?:The )?(?:[A-Z][A-Za-z']+,? ){{1,3}}{_TYPE}\b"
+    # the name of a street that says its kind itself: 'Fishergate', 'Tideway'
+    r"|\b\d{1,4}[A-Za-z]? [A-Z][a-z]{2,}(?:gate|way|croft|fields?|hurst|stead|holme|brow|dale|side|wharf|pits|mead|hill|walk|row|ley|bank)\b"
     rf"|\b[A-Z][a-z]+ (?:Cottage|Farm|Lodge|Farmhouse|Barn), (?:[A-Z][a-z]+ ){{1,3}}{_TYPE}\b"
 )
 _CASED = latin_options()
@@ -41,7 +43,7 @@ _STREET = re2.compile(STREET.encode("latin-1"), _CASED)
 POSTCODE = r"\b(?:[A-Z]\d{1,2}|[A-Z][A-HK-Y]\d{1,2}|[A-PR-UWYZ]\d[A-HJKMNPR-Y]|[A-PR-UWYZ][A-HK-Y]\d[ABEHMNPRVWXY]|GIR ?0A) {0,2}\d[ABD-HJLNP-UW-Z]{2}\b"
 _POSTCODE = re2.compile(POSTCODE.encode("latin-1"), latin_options())
 _LABELLED = re.compile(
-    r"(?:\b(?:home |current |previous |permanent |postal |correspondence |client'?s? |tenant'?s? |patient'?s? |child'?s? |pupil'?s? |his |her |their |my |family |contact |parents?'?s? |carer'?s? )?address(?:es)?"
+    r"(?:\bnow at|\bformerly of|\b(?:s?he|they|i|who|mum|dad|nan)(?:'s|'m| is| am| are)(?: now)? at|\baddr(?:ess)? is|\bhomeless (?:\w+ )?from|\bwidow at|\bfamily at|\bsit at|\bhome \([^)\n]{0,40}\):|\bcyfeiriad(?: / address)?:|\b(?:home |current |previous |permanent |postal |correspondence |client'?s? |tenant'?s? |patient'?s? |child'?s? |pupil'?s? |his |her |their |my |family |contact |parents?'?s? |carer'?s? )?address(?:es)?"
     r"(?: of (?:client|child|patient|pupil|tenant|applicant|claimant|property))?(?: ?\(?(?:if different|incl[a-z. ]+postcode)\)?)?\s?(?:[:\-=]|is\b|\|)|\b(?:lives?|lived|living|resides?|residing|resident|staying|moved|housed|placed)\s(?:at|in|on|to|with \w+ (?:at|in))\b"
     r"|\bhome visit (?:to|at)\b|\b(?:home|lives|property|resident of|resident at|at|addr|address line 1)\s?[:=]|\b(?:home|lives|property|resident of|resident at)|\bof no\.?|; of|\baddre?ss?|\b(?:collect(?:ed)?|pick(?:ed)? up|moved?|leaves|away) (?:[^\n.]{0,40} )?from|\bwrite to|\bleaves|\bregistered at|\bstaying at|\bsleeping (?:at|on [a-z' ]{0,24} at)|\bhostel at|\bhim at|\bher at|\bthem at)\s{0,3}$"
 )
@@ -69,6 +71,7 @@ def find(page: Page, zones: Zones, names: list[tuple[int, int]], own: frozenset[
     found = [hit for hit in streets if _fold(page.text[hit.start : hit.end]) not in own]
     found += _columns(page)
     found += _behind_names(page, zones, names, found)
+    found += _named_houses(page, zones, names, found)
     lines = _Lines(found)
     for low, high in postcodes:
         street = _before_postcode(page, zones, names, lines, low)
@@ -116,10 +119,23 @@ def own_places(addresses: tuple[str, ...], postcodes: tuple[str, ...]) -> frozen
 def _street(page: Page, zones: Zones, names: list[tuple[int, int]], low: int, high: int) -> Hit | None:
     while high > low and page.text[high - 1] in " ,\n":
         high -= 1
+    if _NO_HOUSE.search(page.lower[max(0, low - 12) : low]) or page.text[low] == "0":
+        return None
+    aged = _AGED.match(page.text, low, high)
+    if aged and low in {end + 2 for end in _ends_before(names, low)}:
+        low = aged.end()  # 'Mrs Jean Tallis, 81, Ivy House': an age
+        if not _NAMED_HOUSE.match(page.text, low, high + 40):
+            return None
     confidence, why = _whose(page, zones, names, low, high)
     if confidence < 0.5 or _PERSON.search(page.text[low:high]):
         return None
     return Hit("address", "contact", low, high, confidence, why)
+
+
+_NO_HOUSE = re.compile(
+    r"(?:\d[.:]|\b(?:year|class|room|garage|aged?|item|chapter|page|no\.|ward|bed|week|in|since)\s)$"
+)
+_AGED = re.compile(r"\d{1,3}, ")
 
 
 def _whose(page: Page, zones: Zones, names: list[tuple[int, int]], low: int, high: int) -> tuple[float, str]:
@@ -141,11 +157,7 @@ def _whose(page: Page, zones: Zones, names: list[tuple[int, int]], low: int, hig
         if _NAMED_LINE.match(above) or _is_name(page, names, line):
             return 0.9, "under a person's name"
     near = _ends_before(names, low)
-    if any(
-        low - 8 <= end
-        and re.fullmatch(r"(?:'s)?,? ?(?:\n|[(/|-]|of|at|who lives at)?,? ?", page.text[end:low])
-        for end in near
-    ):
+    if any(low - 24 <= end and _BETWEEN.fullmatch(page.text, end, low) for end in near):
         return 0.85, "right behind a person's name"
     if zones.at(low) == "private-signature":
         return 0.8, "under a private signature"
@@ -155,6 +167,11 @@ def _whose(page: Page, zones: Zones, names: list[tuple[int, int]], low: int, hig
     if kin == Kin.UNKNOWN and near:
         return 0.7, "beside a person's name"
     return 0.0, ""
+
+
+_BETWEEN = re.compile(
+    r"(?:'s)?(?:,? ?\(?(?:aged? )?\d{1,3}\)?)?,? ?(?:\n|[(/|-]|of|at|who lives at|lives(?: at)?|formerly of)?,? ?"
+)
 
 
 def _labelled(before: str) -> bool:
@@ -197,7 +214,12 @@ def _columns(page: Page) -> list[Hit]:
             for low, high, _ in page.column_cells(block, columns):
                 code = _POSTCODE.search(page.octets, low, high)
                 end = low + len(page.text[low : code.start() if code else high].rstrip(" ,"))
-                if end - low > 4 and " " in page.text[low:end] and not _STREET.search(page.octets, low, high):
+                if (
+                    end - low > 4
+                    and (page.text[low].isupper() or page.text[low].isdigit())
+                    and " " in page.text[low:end]
+                    and not _STREET.search(page.octets, low, high)
+                ):
                     found.append(Hit("address", "contact", low, end, 0.85, "in a column of addresses"))
     return found
 
@@ -225,6 +247,47 @@ _MONTHS = re.compile(
 )
 
 
+_TITLE_WORD = r"[A-Z][A-Za-z'\-]*[a-z]"
+_NAMED_HOUSE = re.compile(  # a house without a number: before its street, by its kind, or by a Welsh or Cornish beginning
+    rf"(?:The )?(?:{_TITLE_WORD} (?:(?:y|yr|an|en) )?){{0,2}}{_TITLE_WORD}, (?:{_TITLE_WORD} ){{1,2}}{_TYPE}\b"
+    rf"|(?:The )?(?:{_TITLE_WORD} ){{1,2}}(?:House|Cottage|Farm|Farmhouse|Lodge|Barn|Hall|Villa|Forge|Mill|Manse|Rectory|Vicarage|Bungalow|Bank|View|Gatehouse|Chapel)\b"
+    rf"|The (?:Smithy|Forge|Bungalow|Lodge|Rectory|Vicarage|Gatehouse|Old {_TITLE_WORD}|Stables|Barn|Mill|Manse)\b(?:, (?:{_TITLE_WORD} ){{1,2}}{_TYPE}\b)?"
+    rf"|(?:Ty|Tan|Pen|Pant|Bryn|Plas|Llys|Maes|Chy|Cae|Nant|Ael|Hafod|Wheal)[ \-](?:(?:y|yr|an|'r)[ \-])?[A-Za-z][a-z]+(?:, (?:{_TITLE_WORD} (?:y )?){{1,3}}{_TYPE}?)?"
+)
+_HOME_BEFORE = re.compile(
+    r"(?:\baddress\s?[:(]|\baddress,|\blives?(?: at)?:?|\bliving (?:now )?(?:at|in)|\bresides at|\bhome:?|\b(?:s?he|they|i)(?:'s|'m| is| am| are) (?:now )?at|\bfamily at|\bplacement:?|\bformerly of|\bcyfeiriad(?: / address)?:) ?\(?$"
+)
+
+
+def _named_houses(page: Page, zones: Zones, names: list[tuple[int, int]], found: list[Hit]) -> list[Hit]:
+    """'Rose Cottage, Mill Lane' or 'Ty Gwyn' right behind a person's name or 'lives at', where no number stands."""
+    more: list[Hit] = []
+    taken = sorted((hit.start, hit.end) for hit in found)
+    for match in _NAMED_HOUSE.finditer(page.text):
+        low, high = match.span()
+        at = bisect_left(taken, low, key=itemgetter(1))
+        if (at < len(taken) and taken[at][0] < high) or page.column(low)[0]:
+            continue
+        if zones.at(low) in ("signature", "letterhead", "disclaimer", "mail-header"):
+            continue
+        behind = any(
+            low - 24 <= end and _BETWEEN.fullmatch(page.text, end, low) for end in _ends_before(names, low)
+        )
+        if (behind and page.text[low - 1] in " \n(") or _HOME_BEFORE.search(
+            page.lower[max(0, low - 40) : low]
+        ):
+            if not _PERSON.search(match.group()) and not _INSTITUTION.search(page.text[low : high + 24]):
+                more.append(
+                    Hit("address", "contact", low, high, 0.75, "a named house beside a person's name")
+                )
+    return more
+
+
+_INSTITUTION = re.compile(
+    r"\b(?:School|Nursery|College|Hospital|Surgery|Academy|Primary|Infants?|Junior|Council|Ltd|Trust|Practice|Hospice|Clinic)\b"
+)
+
+
 def _before_postcode(
     page: Page, zones: Zones, names: list[tuple[int, int]], lines: _Lines, low: int
 ) -> list[Hit]:
@@ -247,11 +310,7 @@ _PLAIN_LINE = re.compile(
 
 
 def _postcode(page: Page, zones: Zones, lines: _Lines, low: int, high: int) -> Hit | None:
-    if (
-        not page.text[low:high].isupper()
-        and " " not in page.text[low:high]
-        and not page.text[low:high].islower()
-    ):
+    if not page.text[low:high].isupper() and " " not in page.text[low:high]:
         return None
     if next(lines.before(low), None):
         return Hit("postcode", "contact", low, high, 0.9, "of a home address")

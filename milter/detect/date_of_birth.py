@@ -38,7 +38,7 @@ _YEAR = re.compile(r"(?:19|20)\d{2}")
 
 # Whatever makes a date near it one of birth: a label, or an age; each matches more than it must.
 _BIRTH = re2.compile(
-    rb"\bd\s?[./]?\s?o\s?[./]?\s?b|birth|born|\bd of b\b|\bgeni\b|\bb\b|\bage|\d\s?y(?:rs?|ears?)\b",
+    rb"\bd\s?[./]?\s?o\s?[./]?\s?b|_dob|birth|born|\bd of b\b|\bgeni\b|\bb\b|\bage|\d\s?y(?:rs?|ears?)\b",
     latin_options(),
 )
 _INITIALS_BEFORE = rb"(?-i:[A-Z]\.\s?[A-Z]\.?,? ?[(\[]?\s?)(?:(?-i:born |b\.? ?))?|(?-i:[A-Z]{2}),? ?[(\[]\s?"
@@ -167,6 +167,8 @@ def _judge(page: Page, low: int, high: int, columns: dict[int, list[str]]) -> tu
     behind = page.lower[high : high + 30]
     if re.match(r"[\s,]{0,2}(?:[(\[\-]\s?)?(?:d\.?o\.?b|date of birth|born|birth)\b", behind):
         return 0.95, "followed by its label"
+    if page.field(low)[0] == "born":
+        return 0.95, "in a field of the date of birth"
     if _above(page, line, low):
         return 0.9, "under a line that says date of birth"
     if ":" not in window[-30:] and _loose(page, low, line, columns):

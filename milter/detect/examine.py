@@ -244,7 +244,7 @@ _OF_SOMEBODY = frozenset(("address", "postcode", "phone", "email", "date-of-birt
 
 def _certain(hit: Hit, public: bool) -> bool:
     """Say whether a value is somebody's own by its label, form or place, whatever the rest of the paper says."""
-    return hit.confidence >= 0.7 and not public
+    return hit.confidence >= 0.9 and not public
 
 
 def _people(one: PageEvidence, *, alone: bool) -> list[Hit]:

@@ -21,6 +21,11 @@ PUBLISHED_TABLE = factored(
 
 _HEAD = 60_000  # characters at the start of a piece whose octets a verdict may ask for (decide, subjects)
 
+# Headings that tell that what is below them is kept back.
+_OF_HOMES = re.compile(
+    r"\bhome\b(?! ?page)|\bpersonal circ|\bnot for (?:web|publication)|\bnext of kin\b|\bvulnerab"
+)
+
 # Places that name a document's author and its programs, not the people it is about.
 QUIET = frozenset(("properties", "headers", "links and descriptions", "other part, descriptions"))
 
@@ -254,8 +259,16 @@ class Page:
             return True
         if roles & {"address", "postcode"} and "age" in roles and not roles & {"job", "organisation"}:
             return True
+        if _OF_HOMES.search(" ".join(block.heads).lower()) and roles & {
+            "name",
+            "surname",
+            "address",
+            "phone",
+        }:
+            return True
         if not roles & {"name", "forename", "surname", "initials"}:
-            return bool(roles & {"address", "postcode", "homephone"}) and bool(roles & set(PRIVATE))
+            private = roles & set(PRIVATE) and "organisation" not in roles
+            return bool(roles & {"address", "postcode", "homephone"} and private)
         if not roles & {"job", "organisation", "professional"}:
             return not PUBLISHED_TABLE.search(" ".join(block.heads).lower())
         return bool(roles & (set(PRIVATE) - {"education"} | {"homephone", "year"}))

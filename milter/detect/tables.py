@@ -22,7 +22,8 @@ _MANY_CELLS = 200  # cells of one row that are looked at
 
 # What a column or a labelled field is about, by its heading in lower case; the first that fits counts.
 _ROLES = (
-    ("born", r"dob$|^dob\b|birth ?date$|date ?of ?birth$"),  # as databases run their headings together
+    ("other", r"\b(?:office|business|work|premises|registered|site) address"),
+    ("born", r"dob\d?$|^dob\b|birth ?date$|date ?of ?birth$"),  # as databases run their headings together
     ("forename", r"(?:^|child|parent|pupil|student|legal|pref)(?:fore|first|given)name$"),
     ("surname", r"(?:^|child|parent|pupil|student|legal)(?:sur|family|last)name$|^sname$"),
     ("postcode", r"postcode$|p/code$|^pc$"),
@@ -72,7 +73,7 @@ _ROLES = (
              r"|carer |guardian |contact |service user |young person |candidate |account |learner |staff )?names?\b"
              r"|^(?:pupils?|students?|child(?:ren)?|clients?|patients?|tenants?|residents?|claimants?|employees?|applicants?|learners?|person|parents?"
              r"|carers?|parent/carer|parents?/carers?|mother|father|mum|dad|guardian|next of kin|nok|emergency contact|contact \d|siblings?|service user"
-             r"|young person|su|yp|complainant|appellant|subject|householder|customer|taxpayer|debtor|occupants?|worker|colleague|candidates?)\b"
+             r"|young person|su|yp|passengers?|borrowers?|electors?|participants?|tenant ?\d|on loan to|out to|complainant|appellant|subject|householder|customer|taxpayer|debtor|occupants?|worker|colleague|candidates?)\b"
              r"(?: ?\d| ?\(.*\))?$|\b(?:pupil|student|child|client|patient|tenant|employee)$|\bparent/carer|^re$"),
 )  # fmt: skip
 _PATTERNS = tuple((name, re.compile(pattern)) for name, pattern in _ROLES)
