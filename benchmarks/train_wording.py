@@ -108,11 +108,20 @@ def _from_file(folder: Path, label: dict[str, Any], half: str) -> Iterator[Sampl
     inspect.examine = recording
     content = (folder / label["file"]).read_bytes()
     inspect.inspect_file(content, Path(label["file"]).name, inspect.Knowledge(DETECTORS))
-    source = f"develop {sum(map(ord, label['family'])) % 3}" if half == "develop" else half
+    source = (
+        f"develop {sum(map(ord, label['family'])) % 3}" if half == "develop" else f"fresh {label['family']}"
+    )
     group = f"{half}/{label['family']}" if half == "develop" else f"{half}/{label['file']}"
     found = [one for one in seen if one is not None]
-    if label["protect"]:  # the part that says most stands for the whole
-        found = sorted(found, key=_size)[-1:]
+    if label[
+        "protect"
+    ]:  # the part that says most stands for the whole, and a part that tells of nobody is ordinary
+        *rest, most = sorted(found, key=_size)
+        for evidence in rest:
+            if not wording.tells(evidence, subjects.of(evidence)):
+                yield sample(evidence, name=f"{label['file']} (a part)", source=source, group=group, protect=False,
+                             categories=None, high=False)  # fmt: skip
+        found = [most]
     for evidence in found:
         yield sample(evidence, name=label["file"], source=source, group=group, protect=label["protect"],
                      categories=tuple(label["categories"]), high=label["high"])  # fmt: skip
@@ -179,10 +188,10 @@ class Model:
 
     def learn(self, head: str, train: np.ndarray) -> tuple[np.ndarray, float]:
         """Weights of all columns and the bias, from the samples of the mask."""
-        some = np.array([one.firm < DETECTORS.thresholds["protect"] for one in self.samples])
+        chosen = np.where(train)[0]
         if head != "protect":
             some = np.array([one.protect and one.categories is not None for one in self.samples])
-        chosen = np.where(train & some)[0]
+            chosen = np.where(train & some)[0]
         wanted = np.array([truth(self.samples[at], head) for at in chosen])
         counts = np.array(
             [TEMPLATES_COUNT if self.samples[at].source.startswith("develop") else 1.0 for at in chosen]

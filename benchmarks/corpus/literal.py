@@ -48,7 +48,7 @@ def _document(name: Set, file: Path, number: int, table: dict[str, Any]) -> Docu
         family=file.stem,
         half=name,
         number=number,
-        rule=str(table["why"]).partition(":")[0],
+        rule=re.split("[:,/]", str(table["why"]))[0],  # the first of several
         protect=bool(table["protect"]),
         categories=tuple(table.get("categories", ())),
         high=bool(table.get("high", False)),

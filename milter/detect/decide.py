@@ -9,13 +9,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 
 from milter.detect import email, exact, subjects, wording
+from milter.detect.detector import Hit
 from milter.detect.evidence import Evidence
 from milter.detect.finding import Category, Grade
 from milter.detect.load import Detectors
 from milter.detect.narrative import UNNAMED
 from milter.detect.sieve import Sieve
+from milter.detect.specimen import made_up
 from milter.detect.subjects import Subjects
 from milter.detect.wording import Reading
 
@@ -157,19 +160,14 @@ def _identifiers(evidence: Evidence, detectors: Detectors, who: Subjects) -> Ite
     for kind in STRONG:
         hits = evidence.hits(kind)
         if hits:
-            best = max(hits, key=lambda hit: hit.confidence)
-            number = f"{len(hits)} {_NAMED[kind]}s" if len(hits) > 1 else f"a {_NAMED[kind]}"
-            points = detectors.weights["identifier"] * min(1.0, best.confidence + 0.1)
-            category: Category = "financial" if kind in ("iban", "payment-card") else "identifier"
-            yield Reason(points, ("identifier", category), f"{number}: {best.why}", hard=True)
+            yield _identifier(kind, hits, evidence, detectors)
     bank = evidence.hits("bank")
     if bank:
         yield Reason(
             detectors.weights["bank"],
             ("identifier", "financial"),
             f"a person's bank details: {bank[0].why}",
-            hard=bool(who.private or who.unsaid or who.initials),  # with nobody in sight the wording decides
-            topic="bank",
+            topic="bank",  # whose they are, a person's or a firm's, the rest of the paper must tell
         )
     matched = [hit for page in evidence.pages for hit in page.hits if hit.why.startswith(exact.WHY)]
     if matched:
@@ -189,6 +187,28 @@ def _identifiers(evidence: Evidence, detectors: Detectors, who: Subjects) -> Ite
                 f"{len(hits)} of kind {own.kind}",
                 hard=own.strong,
             )
+
+
+def _identifier(kind: str, hits: list[Hit], evidence: Evidence, detectors: Detectors) -> Reason:
+    """One kind of strong identifier: hard where something names one that was not made up to be shown (Y1)."""
+    shown = evidence.genre.is_a("fiction", least=2) or evidence.genre.is_a("policy", "form", least=3)
+    real = [
+        hit
+        for one in evidence.pages
+        for hit in one.hits
+        if hit.kind == kind
+        and not (made_up(kind, one.page.text[hit.start : hit.end]) and (shown or one.page.specimens))
+    ]
+    best = max(real or hits, key=_CONFIDENCE)
+    named = any("no label" not in hit.why for hit in real)
+    number = f"{len(hits)} {_NAMED[kind]}s" if len(hits) > 1 else f"a {_NAMED[kind]}"
+    points = detectors.weights["identifier"] * min(1.0, best.confidence + 0.1) * (1.0 if real else 0.5)
+    category: Category = "financial" if kind in ("iban", "payment-card") else "identifier"
+    words = f"{number}: {best.why}" if real else f"{number} of a form that is made up to be shown"
+    return Reason(points, ("identifier", category), words, hard=named, topic="number")
+
+
+_CONFIDENCE = attrgetter("confidence")
 
 
 def _births(evidence: Evidence, detectors: Detectors, who: Subjects) -> Iterator[Reason]:

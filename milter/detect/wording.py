@@ -155,6 +155,8 @@ def measures_of(evidence: Evidence, who: Subjects, points: Mapping[str, float]) 
     """What was found in a document, as numbers of about 0 to 4."""
     one = sum(page.general[0] for page in evidence.pages)
     general = sum(page.general[1] for page in evidence.pages)
+    size = sum(len(page.page.text) for page in evidence.pages)
+    thousands = max(size, 1000) / 1000
     found = {
         "people:private": math.log1p(len(who.private)),
         "people:unsaid": math.log1p(len(who.unsaid)),
@@ -167,11 +169,15 @@ def measures_of(evidence: Evidence, who: Subjects, points: Mapping[str, float]) 
         "count": math.log1p(who.count),
         "talk:one": math.log1p(one),
         "talk:general": math.log1p(general),
+        "talk:one-dense": math.log1p(one / thousands),
+        "talk:general-dense": math.log1p(general / thousands),
         "talk:share": one / (one + general) if one + general else 0.5,
         "blanks": math.log1p(evidence.genre.blanks),
         "redacted": math.log1p(evidence.genre.redacted),
-        "length": math.log1p(sum(len(page.page.text) for page in evidence.pages)) / 3,
+        "length": math.log1p(size) / 3,
+        "nobody": float(not tells(evidence, who)),
     }
+    found |= shape_of(evidence)
     found |= {f"points:{topic}": min(value / 3, 4.0) for topic, value in points.items()}
     found |= {f"paper:{name}": min(value, 15) / 5 for name, value in evidence.genre.points.items() if value}
     for page in evidence.pages:
@@ -185,6 +191,25 @@ def measures_of(evidence: Evidence, who: Subjects, points: Mapping[str, float]) 
             found["table:private" if private else "table:other"] = 1.0
             found |= {f"column:{role}:{int(private)}": 1.0 for role in block.roles if role}
     return found
+
+
+def tells(evidence: Evidence, who: Subjects) -> bool:
+    """Say whether a document tells of anybody: a person, a value, or a statement."""
+    if who.private or who.unsaid or who.professional or who.initials:
+        return True
+    return any(page.hits or page.said or page.singles for page in evidence.pages)
+
+
+def shape_of(evidence: Evidence) -> dict[str, float]:
+    """How the text looks, of its first characters: speech in quotation marks tells a story, digits make a table."""
+    text = "\n".join(page.page.text[:MOST] for page in evidence.pages if not page.page.quiet)[:MOST]
+    size = len(text) + 1
+    lines = sum(1 for line in text.split("\n") if line.strip())
+    return {
+        "shape:lines": math.log1p(size / max(lines, 1)) / 3,
+        "shape:speech": min(sum(map(text.count, '"\u201c\u201d')) / size * 200, 3.0),
+        "shape:digits": min(sum(map(text.count, "0123456789")) / size * 20, 3.0),
+    }
 
 
 def categories_of(reading: Reading) -> set[Category]:

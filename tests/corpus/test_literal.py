@@ -54,13 +54,13 @@ def test_labels_are_true(part, key, document):
 
 
 def test_no_two_documents_share_a_key_or_a_sentence():
-    """Each is written anew: a long line stands in one document only."""
+    """Each is written anew: a long line stands in one document only, but for who sent it and a table's headings."""
     keys = Counter(key for _, key, _ in DOCUMENTS)
     lines = Counter(
         line
         for _, _, document in DOCUMENTS
         for line in {*document.template.text.split("\n")}
-        if len(line) > 60
+        if len(line) > 60 and not line.startswith(("@", "|"))
     )
     assert [key for key, count in keys.items() if count > 1] == []
     assert [line for line, count in lines.items() if count > 1] == []
