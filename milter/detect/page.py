@@ -281,6 +281,7 @@ class Page:
 
 def looks_like_name(cell: str) -> bool:
     """Say whether a table cell reads like a person's name: two to four words, one of them a given name."""
+    cell = re.sub(r",? \(?\d{1,2}[A-Z]?\)?$", "", cell)
     words = re.findall(r"[A-Za-z\xc0-\xff'\-]+", cell)
     if not 2 <= len(words) <= 4 or any(char.isdigit() for char in cell):
         return False

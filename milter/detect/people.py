@@ -30,6 +30,14 @@ _THEN = re.compile(rf"(?: (?:is|are|was|also|and))?(?:[:,]? |,? \(|, now )({_W})
 _FAMILY = re.compile(
     rf"\b[Tt]he ({_W}s)\b(?! ?[A-Z])|\b({_W}) (?:family|children|siblings|twins?|boys?|girls?|brothers|sisters|household|kids|lads?)\b"
 )
+_SURNAMED = re.compile(rf"\b(?:[Bb]rothers|[Ss]isters|Misses|Messrs|[Tt]wins|[Ff]amily) ({_W})(?! [A-Z])")
+_LABELLED = re.compile(
+    r"\b(?:[Cc]lient|[Pp]upil|[Pp]atient|[Tt]enant|[Cc]laimant|[Rr]esident|[Gg]uests?|[Ll]earner|[Ss]tudent|[Yy]oung person|[Oo]ccupier|[Cc]ardholder|[Mm]y name is|[Nn]ame is|[Tt]his is"
+    rf"|[Ii]n the name of|[Mm]embers?|[Cc]hild|[Cc]hildren):? ({_W}(?: {_W}){{1,3}})"
+)
+_PAIR = re.compile(
+    rf"\b({_W}(?: {_W}){{1,2}})(?=,? \(?(?:\d{{1,2}}[./]\d{{1,2}}[./]|\d{{1,2}}\)|aged?\b|born\b|b\. ?\d|d\.?o\.?b|DOB|D\.O\.B|NHS|UPN|NI\b|NINO))"
+)
 _INITIAL = re.compile(rf"\b({_W}) [A-Z]\b(?![\w.'\-]?\w)\.?(?! [A-Z][a-z])")
 _INITIALS = re.compile(
     rf"(?<![\w.&])(?:[A-Z]\. ?){{1,3}}({_W})(?! [A-Z][a-z])|(?<![\w.&])(?:[A-Z] ){{1,3}}({_W})(?! [A-Z][a-z])"
@@ -147,6 +155,14 @@ def _told(page: Page) -> Iterator[tuple[int, int, str]]:
         bare = match[which].removesuffix("s") if which == 1 else match[which]
         if bare in words.surnames or (match[which] in words.surnames and which == 2):
             yield match.start(), match.end(which), "a family's name"
+    for match in _SURNAMED.finditer(page.text):
+        if match[1] in words.surnames or match[1] in words.surnames_doubtful:
+            yield match.start(1), match.end(1), "a family's name"
+    for pattern in (_LABELLED, _PAIR):
+        for match in pattern.finditer(page.text):
+            if all(_may_be(word, words) or _listed(word, words) for word in match[1].split(" ")):
+                yield match.start(1), match.end(1), "beside a label or a birthday"
+    yield from _surname_lines(page, words)
     for match in _INITIAL.finditer(page.text):
         if match[1] in words.given or match[1] in words.given_doubtful - words.cuts:
             yield match.start(1), match.end(), "a given name and an initial"
@@ -160,6 +176,31 @@ def _told(page: Page) -> Iterator[tuple[int, int, str]]:
     for match in _TAG.finditer(page.text):
         yield match.start(1), match.end(1), "in a field of a name"
     yield from _small(page, words)
+
+
+def _surname_lines(page: Page, words: Lexicon) -> Iterator[tuple[int, int, str]]:
+    """A list of surnames alone, one a line: at least four, most of them known."""
+    run: list[tuple[int, int, int]] = []
+    for match in _ONE_WORD.finditer(page.text):
+        number = page.line_at(match.start(1))
+        if run and number - run[-1][0] > 1:
+            yield from _known_run(page, run, words)
+            run = []
+        run.append((number, *match.span(1)))
+    yield from _known_run(page, run, words)
+
+
+def _known_run(page: Page, run: list[tuple[int, int, int]], words: Lexicon) -> Iterator[tuple[int, int, str]]:
+    known = sum(
+        1
+        for _, low, high in run
+        if page.text[low:high] in words.surnames or page.text[low:high] in words.given
+    )
+    if len(run) >= 4 and known * 4 >= 3 * len(run):
+        yield from ((low, high, "in a list of names") for _, low, high in run)
+
+
+_ONE_WORD = re.compile(rf"(?m)^[ \t]*(?:[-*\xb7] |\d{{1,2}}[.)] )?({_W})(?= ?(?:$|[-(]))")
 
 
 def _listed(word: str, words: Lexicon) -> bool:

@@ -59,11 +59,13 @@ def _patterns() -> _Patterns:
         given=build(
             rf"\b(?:{first})(?:-{_W})?\b{_REST}|\b(?:{upper})(?: [A-Z]\.?)?(?: [A-Z'\-]{{2,}}){{1,2}}\b"
         ),
-        surname=build(rf"\b{_W}\.?(?: [A-Z]\.?){{0,2}} (?:{last})\b(?:-{_W})?"),
+        surname=build(rf"\b{_W}\.?(?: [A-Z]\.?){{0,2}} (?:{last})\b(?:-{_W})?(?: [A-Z][A-Z'\-]{{2,}}\b)?"),
         labelled=build(
             rf"(?:(?i)\b{LABEL_WORDS}(?:'s)?(?: full)?(?: name)?(?:\(s\))?)[ \t]*[:|\t][ \t]*{_W}\.?(?: {_W}\.?){{0,4}}"
         ),
-        reverse=build(rf"\b{_W},[ ]?(?:{first})\b(?: [A-Z]\b\.?)?"),
+        reverse=build(
+            rf"\b{_W},[ ]?(?:{first})\b(?: [A-Z]\b\.?)?|\b(?:[A-Z][A-Z'\-]+ )?[A-Z][A-Z'\-]{{2,}}, [A-Z][a-z\xdf-\xff]{{2,}}\b"
+        ),
         turned=build(
             rf"\b(?:[A-Z][A-Z'\-\xc0-\xde]+ ){{1,3}}(?:{first})\b|\b(?:{'|'.join(map(re.escape, sorted(words.surnames - words.given)))}) (?:{'|'.join(map(re.escape, sorted(words.given)))})\b"
         ),
@@ -145,6 +147,12 @@ def _mentions(page: Page, words: Lexicon) -> Iterator[Name]:
     for match in patterns.surname.finditer(page.octets):
         if _TITLED.match(page.text, match.start(), match.end()):
             continue  # the title's own pattern reads further
+        first = _FILLED.match(page.text, match.start(), match.end())
+        if first and first.group() in words.cuts and first.group() not in words.given:
+            behind = patterns.surname.match(page.octets, first.end() + 1, match.end() + 40)
+            if behind:  # 'Pupil Harrison Mpofu'
+                low, high = behind.span()
+                yield from _trimmed(page, words, low, high, sure=0.65, why="a surname of the list")
         yield from _trimmed(page, words, match.start(), match.end(), sure=0.65, why="a surname of the list")
     for match in patterns.labelled.finditer(page.octets):
         yield from _labelled(page, words, *match.span())
@@ -162,7 +170,10 @@ def _mentions(page: Page, words: Lexicon) -> Iterator[Name]:
             or (surname.isupper() and len(surname) > 2)
             or _line_alone(page, low, high)
         ):
-            if surname not in words.cuts and surname not in words.tails:
+            ordinary = (surname, surname.title(), given.strip().split(" ")[0])
+            if not any(
+                (word in words.cuts and word not in words.given) or word in words.tails for word in ordinary
+            ):
                 yield Name(
                     low, high, (given.strip().split(" ")[0], surname.title()), 0.8, 0, "surname, given name"
                 )
@@ -407,6 +418,9 @@ _NOBODY = frozenset(
 )
 
 
+_CLASS_BEHIND = re.compile(r",? \(?\d{1,2}[A-Z]?\)?$")
+
+
 def _ordinary(words: list[str], lexicon: Lexicon) -> bool:
     """Say whether a cell of names holds a word that is no part of one."""
     names = (lexicon.given, lexicon.surnames) + (
@@ -426,8 +440,9 @@ def _columns(page: Page) -> Iterator[Name]:
             (at, role) for at, role in enumerate(block.roles) if role in ("name", "forename", "surname")
         ]
         last: Name | None = None
-        for low, high, role in page.column_cells(block, columns):
-            value = page.text[low:high]
+        for low, end, role in page.column_cells(block, columns):
+            value = _CLASS_BEHIND.sub("", page.text[low:end])  # 'Molly Threlfall 4B'
+            high = low + len(value)
             words = value.replace(",", " ").split()
             if (
                 not 2 <= len(value) <= 60

@@ -188,6 +188,7 @@ def _letterhead(page: Page) -> list[Zone]:
             re.search(r"[a-z]\. [A-Z][a-z]", page.text[low:high])
             or (number >= 3 and not work)
             or _SOMEBODY.search(line)
+            or _NAME_ALONE.fullmatch(page.text[low:high].strip())
             or len(_PROSE.findall(page.text[low:high])) >= 5
         ):
             break
@@ -198,6 +199,9 @@ def _letterhead(page: Page) -> list[Zone]:
 
 _SOMEBODY = factored(
     r"\b(?:defendant|offender|victim|patient|client|tenant|claimant|applicant|pupil|child's name|name of|d\.?o\.?b|born|date of birth|aged? \d|re:|nhs n|age[:;])"
+)
+_NAME_ALONE = re.compile(  # one of a list of names below a title, not of an office's lines
+    r"(?:[A-Z]{2,}[A-Z'\- ]* [A-Z][a-z]+|[A-Z][a-z]+ [A-Z][a-z'\-]+)(?: +[\d\-+A-Z][\d.%]*){2,}|[A-Z]{3,} [A-Z][a-z]+"
 )
 _PROSE = re.compile(r"(?<![\w.@/-])[a-z]{2,}(?![\w@/.-]*[@/])|\. (?=[A-Z][a-z]+ [a-z])")
 _LETTER_BEGINS = re.compile(

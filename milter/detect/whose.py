@@ -28,7 +28,7 @@ _PRO_BEFORE = re.compile(
 )
 _PRO_AFTER = re.compile(
     rf"^(?:,? ?[(\-]? ?(?:the |our |your |a |an |acting |interim |senior |principal |lead |class |form |year \d+ |service |assistant |deputy |school |team |area |locum |specialist |children's |adult |housing |education |educational |clinical |speech and language |occupational |consultant ){{0,4}}{JOB}"
-    r"|,? (?:said|says|added|commented|explained),? ?|\s?<[^>@\n]*@|\s?\[mailto|,? (?:from|of|at) (?:the |our )?(?:[A-Z]\w+ ){0,4}(?:school|council|team|service|trust|hospital|surgery|department|university|police|nhs|camhs|college|ltd|solicitors)|'s team\b)",
+    r"|,? (?:said|says|added|commented|explained),? ?|\s?<[^>@\n]*@|\s?\[mailto|,? (?:from|of|at) (?:the |our )?(?:[A-Z]\w+ ){0,4}(?:school|council(?! (?:house|flat|estate|tax))|team|service|trust|hospital|surgery|department|university|police|nhs|camhs|college|ltd|solicitors)|'s team\b)",
     re.IGNORECASE,
 )
 PRIVATE_BEFORE = re.compile(
@@ -57,6 +57,9 @@ _OWN_AFTER = re.compile(
 CLASS_AFTER = re.compile(
     r"^(?:'s)?,? ?[(\[\-]? ?(?:in |from |of )?(?:class )?(?:(?:[1-9]|1[0-3])[A-Z][A-Za-z0-9]?\b(?!\d| [A-Z][a-z])|(?:[Yy]ear|[Yy]r) ?(?:\d|R)|Y(?:[1-9]|1[0-3])\b|[Rr]eception\b|[Nn]ursery\b)"
 )
+
+
+_MAY_BE_ANYONE = re.compile(r"\bpayee\b|\bmembers?\b(?! of staff)|\bowner\b")
 
 
 def role_beside(page: Page, zones: Zones, name: Name) -> int:
@@ -92,9 +95,9 @@ def role_beside(page: Page, zones: Zones, name: Name) -> int:
     if _PRO_BEFORE.search(before):
         name.job = True
         return -1
-    column, _ = page.column(low)
+    column, heading = page.column(low)
     if column in ("professional", "organisation", "other"):
-        return -1
+        return 0 if _MAY_BE_ANYONE.search(heading.lower()) and page.private_rows(low) else -1
     if place == "private-signature":
         return 1
     field, _ = page.field(low)
