@@ -6,10 +6,10 @@ expires and no longer, however often it is shown; one that claims to last beyond
 """
 
 import base64
-import binascii
-import json
 from dataclasses import dataclass
 from typing import Any
+
+from milter.untrusted import json_object
 
 MOST_TOKEN = 16 * 1024  # characters
 SKEW_SECONDS = 120
@@ -56,9 +56,6 @@ def within_time(claims: dict[str, Any], now: float) -> None:
 
 def _object(part: str) -> dict[str, Any]:
     try:
-        value = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    except (binascii.Error, ValueError, RecursionError) as error:
+        return json_object(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except ValueError as error:
         raise RefusedError("it is not well formed") from error
-    if not isinstance(value, dict):
-        raise RefusedError("it is not well formed")
-    return value

@@ -10,7 +10,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import json
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -24,6 +23,7 @@ from joserfc.jwk import RSAKey
 from addin_backend.addin.caller import ALGORITHMS, Caller, RefusedError, within_time
 from addin_backend.addin.entra import LEAST_BITS
 from addin_backend.addin.keys import Published
+from milter.untrusted import json_object
 
 VERSION = "ExIdTok.V1"
 METADATA = "/autodiscover/metadata/json/1"
@@ -83,14 +83,10 @@ class Exchange:
 def _context(claims: dict[str, Any]) -> dict[str, Any]:
     """Give the application's context, which some servers write as text."""
     context = claims.get("appctx")
-    if isinstance(context, str):
-        try:
-            context = json.loads(context)
-        except (ValueError, RecursionError) as error:
-            raise RefusedError("it is not well formed") from error
-    if not isinstance(context, dict):
-        raise RefusedError("it is not well formed")
-    return context
+    try:
+        return context if isinstance(context, dict) else json_object(str(context))
+    except ValueError as error:
+        raise RefusedError("it is not well formed") from error
 
 
 def _certificate(one: Any) -> bytes:

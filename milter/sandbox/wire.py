@@ -16,6 +16,8 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
+from milter.untrusted import json_object
+
 SIZES = struct.Struct("<QQ")  # octets of JSON, octets of content
 INLINE_BYTES = 48 * 1024  # below the smallest default of net.core.wmem_default, so that a send never blocks
 SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
@@ -77,7 +79,10 @@ def receive(channel: socket.socket, most: int) -> Message | None:
             os.close(file)
     if len(text) != text_size or len(content) != size:
         raise WireError("a message of the wrong size")
-    return _header(text), content
+    try:
+        return json_object(text), content
+    except ValueError as fault:
+        raise WireError("no JSON object") from fault
 
 
 def _files(ancillary: list[tuple[int, int, bytes]]) -> list[int]:
@@ -110,13 +115,3 @@ def _contents(file: int, size: int, start: int) -> bytes:
         pieces.append(piece)
         at += len(piece)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-
-def _header(text: bytes) -> dict[str, Any]:
-    try:
-        header = json.loads(text)
-    except (ValueError, RecursionError) as fault:
-        raise WireError("not JSON") from fault
-    if not isinstance(header, dict):
-        raise WireError("not an object")
-    return header

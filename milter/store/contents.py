@@ -73,11 +73,6 @@ def get(tx: Transaction, content_id: str) -> bytes:
     return raw
 
 
-def keep_until(tx: Transaction, content_id: str, purge_at: datetime) -> None:
-    """Say when content may be destroyed; nothing needs it beyond that."""
-    tx.execute(update(contents).where(contents.c.id == content_id).values(purge_at=purge_at))
-
-
 def destroy(tx: Transaction, content_id: str, actor: str) -> bool:
     """Destroy kept content now; its size and digest stay. False where it was destroyed before."""
     gone = update(contents).where(contents.c.id == content_id, contents.c.destroyed_at.is_(None))
