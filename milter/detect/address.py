@@ -15,6 +15,7 @@ from milter.detect.context import latin_options
 from milter.detect.detector import Hit
 from milter.detect.page import Page
 from milter.detect.places import Kin, block_kin, surroundings
+from milter.detect.sieve import matches
 from milter.detect.signature import Zones
 
 _TYPE = (
@@ -263,7 +264,7 @@ def _named_houses(page: Page, zones: Zones, names: list[tuple[int, int]], found:
     """'Rose Cottage, Mill Lane' or 'Ty Gwyn' right behind a person's name or 'lives at', where no number stands."""
     more: list[Hit] = []
     taken = sorted((hit.start, hit.end) for hit in found)
-    for match in _NAMED_HOUSE.finditer(page.text):
+    for match in matches(_NAMED_HOUSE, page.text, page.octets):
         low, high = match.span()
         at = bisect_left(taken, low, key=itemgetter(1))
         if (at < len(taken) and taken[at][0] < high) or page.column(low)[0]:

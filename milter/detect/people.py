@@ -7,13 +7,18 @@ surname of 'the Fairley boy', 'Hollie W', or a name in small letters. Nothing he
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from operator import itemgetter
 
+import re2
+
+from milter.detect.context import cased_options
 from milter.detect.detector import Hit
 from milter.detect.lexicon import Lexicon, shipped
 from milter.detect.page import Page
 from milter.detect.person import Name
+from milter.detect.sieve import matches
 from milter.detect.signature import Zones
 
 _W = r"[A-Z\xc0-\xde][a-z\xdf-\xff]+(?:(?:-[A-Z\xc0-\xde]?|'[A-Z\xc0-\xde])[a-z\xdf-\xff]+)*"
@@ -58,7 +63,6 @@ _STAMP = re.compile(r"(?:^|\n)[ >\-*]*(?:\[[^\]\n]{3,24}\] ?|\d{1,2}[:.]\d\d,? ?
 _WRITES = re.compile(
     r"(?i)(?:\b(?:it'?s|its|this is|msg for|message for|love|from|ask|see|with|told|thanks?|cheers|ta|regards?|by|per|fao|cc|ps|and) |[\w'] x+ ?)$"
 )
-_ALONE = re.compile(rf"(?<![\w'\-/@.&] )(?<![\w'\-/@.&]){_W}|(?<=[a-z,;] ){_W}")
 _HOUSE = re.compile(r" (?:House|Court|Lodge|Road|Street|Ward|Team|Class|Room|Group|Unit|School)\b")
 _MOST = 4_000  # people beside those of the decision, on one page
 
@@ -117,15 +121,21 @@ def _singles(page: Page, singles: Sequence[tuple[int, int]]) -> Iterator[tuple[i
     for start, end in singles:
         if not _speaks(page, start, end) and not _HOUSE.match(page.text, end, end + 12):
             yield start, end, "a given name"
+    for found in _doing().finditer(page.octets):
+        low, high = found.span()
+        if _DOES.match(page.text, high, high + 24) and page.text[low - 1 : low] not in _JOINED:
+            yield low, high, "a given name, and what it does"
+
+
+@lru_cache(maxsize=1)
+def _doing() -> "re2._Regexp":
+    """Given names that are words as well, before something that a person does or is."""
     words = shipped()
-    for match in _ALONE.finditer(page.text):
-        word = match.group()
-        if (
-            word in words.given_doubtful
-            and word not in words.cuts
-            and _DOES.match(page.text, match.end(), match.end() + 24)
-        ):
-            yield match.start(), match.end(), "a given name, and what it does"
+    names = "|".join(re.escape(name) for name in sorted(words.given_doubtful - words.cuts))
+    return re2.compile(rf"\b(?:{names})\b".encode("latin-1"), cased_options())
+
+
+_JOINED = frozenset("'-/@.&_")
 
 
 def _speaks(page: Page, start: int, end: int) -> bool:
@@ -146,34 +156,34 @@ def _speaks(page: Page, start: int, end: int) -> bool:
 def _told(page: Page) -> Iterator[tuple[int, int, str]]:
     """Names that the words beside them tell, whether a list knows them or not."""
     words = shipped()
-    for match in _KIN.finditer(page.text):
+    for match in matches(_KIN, page.text, page.octets):
         name = _THEN.match(page.text, match.end(), match.end() + 60)
         if name and (_listed(name[1], words) or (match["kin"] and _may_be(name[1], words))):
             yield name.start(1), name.end(1), "behind a word of kin"
-    for match in _FAMILY.finditer(page.text):
+    for match in matches(_FAMILY, page.text, page.octets):
         which = 1 if match[1] else 2
         bare = match[which].removesuffix("s") if which == 1 else match[which]
         if bare in words.surnames or (match[which] in words.surnames and which == 2):
             yield match.start(), match.end(which), "a family's name"
-    for match in _SURNAMED.finditer(page.text):
+    for match in matches(_SURNAMED, page.text, page.octets):
         if match[1] in words.surnames or match[1] in words.surnames_doubtful:
             yield match.start(1), match.end(1), "a family's name"
     for pattern in (_LABELLED, _PAIR):
-        for match in pattern.finditer(page.text):
+        for match in matches(pattern, page.text, page.octets):
             if all(_may_be(word, words) or _listed(word, words) for word in match[1].split(" ")):
                 yield match.start(1), match.end(1), "beside a label or a birthday"
     yield from _surname_lines(page, words)
-    for match in _INITIAL.finditer(page.text):
+    for match in matches(_INITIAL, page.text, page.octets):
         if match[1] in words.given or match[1] in words.given_doubtful - words.cuts:
             yield match.start(1), match.end(), "a given name and an initial"
-    for match in _INITIALS.finditer(page.text):
+    for match in matches(_INITIALS, page.text, page.octets):
         last = match[1] or match[2]
         if last in words.surnames or (match[1] and _may_be(last, words)):
             yield match.start(), match.end(), "initials and a surname"
-    for match in _NICKNAMED.finditer(page.text):
+    for match in matches(_NICKNAMED, page.text, page.octets):
         if match[3] in words.given or (match[1] and (match[1] in words.given or match[2] in words.surnames)):
             yield match.start(), match.end(), "a name with a nickname"
-    for match in _TAG.finditer(page.text):
+    for match in matches(_TAG, page.text, page.octets):
         yield match.start(1), match.end(1), "in a field of a name"
     yield from _small(page, words)
 
@@ -181,7 +191,7 @@ def _told(page: Page) -> Iterator[tuple[int, int, str]]:
 def _surname_lines(page: Page, words: Lexicon) -> Iterator[tuple[int, int, str]]:
     """A list of surnames alone, one a line: at least four, most of them known."""
     run: list[tuple[int, int, int]] = []
-    for match in _ONE_WORD.finditer(page.text):
+    for match in matches(_ONE_WORD, page.text, page.octets):
         number = page.line_at(match.start(1))
         if run and number - run[-1][0] > 1:
             yield from _known_run(page, run, words)
@@ -232,7 +242,7 @@ def _small(page: Page, words: Lexicon) -> Iterator[tuple[int, int, str]]:
             if last and (last[1].title() in words.surnames or (last[1].title() in words.given)):
                 end += last.end()
             yield match.start(), end, "a given name in small letters"
-    for match in _TITLED.finditer(page.text):
+    for match in matches(_TITLED, page.text, page.octets):
         yield match.start(), match.end(), "behind a title in small letters"
 
 

@@ -7,6 +7,8 @@ accent RE2 sees the edge of a word where `re` sees none, and the reverse only be
 """
 
 import re
+from collections.abc import Iterator
+from functools import lru_cache
 
 import re2
 
@@ -33,6 +35,23 @@ class Sieve:
     def surely(self, octets: bytes) -> frozenset[int]:
         """The same, and nothing is ruled out beside a letter with an accent."""
         return self.there(octets) if octets.isascii() else self._all
+
+
+def matches(pattern: re.Pattern[str], text: str, octets: bytes) -> Iterator[re.Match[str]]:
+    """What `pattern.finditer(text)` gives, found where RE2 sees it in the same text as octets.
+
+    A match that overlaps one which only look-around forbids is not given.
+    """
+    for found in _quick(pattern).finditer(octets):
+        low, high = found.span()
+        match = pattern.search(text, low, min(high + 40, len(text)))
+        if match and match.start() < high:
+            yield match
+
+
+@lru_cache(maxsize=256)
+def _quick(pattern: re.Pattern[str]) -> "re2._Regexp":
+    return re2.compile(_relaxed(pattern).encode("latin-1"), latin_options())
 
 
 def _relaxed(pattern: re.Pattern[str]) -> str:
