@@ -1,6 +1,7 @@
 """Who may ask: a token that holds in every part, and nobody else."""
 
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -11,7 +12,6 @@ from tests.addin import tokens
 from tests.addin.asking import Asking, asking, draft_of
 from tests.addin.tokens import CLIENT, EXCHANGE, TENANT, entra, exchange, signed_with_public_key, unsigned
 
-NOW = int(time.time())
 OTHER = "99999999-9999-9999-9999-999999999999"
 V1 = {
     "ver": "1.0",
@@ -21,6 +21,11 @@ V1 = {
 }
 
 
+def now() -> int:
+    """Give the time as tokens write it. Tokens are made when a test runs: collected ones would grow old."""
+    return int(time.time())
+
+
 def status(outlook: Asking, token: str) -> int:
     return outlook.client.post(
         "/api/v1/check", json=draft_of(), headers={"Authorization": f"Bearer {token}"}
@@ -28,91 +33,97 @@ def status(outlook: Asking, token: str) -> int:
 
 
 @pytest.mark.parametrize(
-    "token",
+    "made",
     [
-        pytest.param(entra(), id="an access token of the tenant, v2"),
-        pytest.param(entra(**V1), id="an access token of the tenant, v1"),
-        pytest.param(entra(scp="email access_as_user profile"), id="the scope among others"),
-        pytest.param(exchange(), id="an identity token of the organisation's own Exchange"),
+        pytest.param(entra, id="an access token of the tenant, v2"),
+        pytest.param(lambda: entra(**V1), id="an access token of the tenant, v1"),
+        pytest.param(lambda: entra(scp="email access_as_user profile"), id="the scope among others"),
+        pytest.param(exchange, id="an identity token of the organisation's own Exchange"),
         pytest.param(
-            exchange(amurl=f"https://{EXCHANGE}/autodiscover/metadata/json/1"), id="the port left out"
+            lambda: exchange(amurl=f"https://{EXCHANGE}/autodiscover/metadata/json/1"), id="the port left out"
         ),
     ],
 )
-def test_a_token_that_holds_lets_in(outlook: Asking, token: str) -> None:
+def test_a_token_that_holds_lets_in(outlook: Asking, made: Callable[[], str]) -> None:
     """Both kinds of tokens that Outlook gives are taken, in every form that their issuers write."""
-    assert status(outlook, token) == 200
+    assert status(outlook, made()) == 200
 
 
 @pytest.mark.parametrize(
-    "token",
+    "made",
     [
-        pytest.param("", id="none"),
-        pytest.param("a.b.c", id="no token"),
-        pytest.param("x" * 20_000 + ".a.b", id="a very long one"),
-        pytest.param(entra(signer="stranger"), id="forged: another key under the same name"),
+        pytest.param(lambda: "", id="none"),
+        pytest.param(lambda: "a.b.c", id="no token"),
+        pytest.param(lambda: "x" * 20_000 + ".a.b", id="a very long one"),
+        pytest.param(lambda: entra(signer="stranger"), id="forged: another key under the same name"),
         pytest.param(
-            entra(signer="stranger", header={"kid": "mine"}), id="forged: a key that nobody published"
+            lambda: entra(signer="stranger", header={"kid": "mine"}), id="forged: a key that nobody published"
         ),
         pytest.param(
-            entra(signer="stranger", header={"kid": "entra-1", "jku": "https://evil.example/keys"}),
+            lambda: entra(signer="stranger", header={"kid": "entra-1", "jku": "https://evil.example/keys"}),
             id="forged: its own address of keys",
         ),
-        pytest.param(entra(header={"kid": None}), id="no name of a key"),
-        pytest.param(unsigned(entra()), id="algorithm 'none'"),
-        pytest.param(signed_with_public_key(entra()), id="HS256 under the public key"),
-        pytest.param(entra()[:-6] + "AAAAAA", id="a changed signature"),
-        pytest.param(entra(exp=NOW - 600), id="expired"),
-        pytest.param(entra(exp=NOW + 40 * 86_400), id="for ever"),
-        pytest.param(entra(without="exp"), id="without an end"),
-        pytest.param(entra(tid=OTHER), id="another tenant's user"),
+        pytest.param(lambda: entra(header={"kid": None}), id="no name of a key"),
+        pytest.param(lambda: unsigned(entra()), id="algorithm 'none'"),
+        pytest.param(lambda: signed_with_public_key(entra()), id="HS256 under the public key"),
+        pytest.param(lambda: entra()[:-6] + "AAAAAA", id="a changed signature"),
+        pytest.param(lambda: entra(exp=now() - 600), id="expired"),
+        pytest.param(lambda: entra(exp=now() + 40 * 86_400), id="for ever"),
+        pytest.param(lambda: entra(without="exp"), id="without an end"),
+        pytest.param(lambda: entra(tid=OTHER), id="another tenant's user"),
         pytest.param(
-            entra(iss=f"https://login.microsoftonline.com/{OTHER}/v2.0"), id="another tenant's issuer"
+            lambda: entra(iss=f"https://login.microsoftonline.com/{OTHER}/v2.0"), id="another tenant's issuer"
         ),
-        pytest.param(entra(ver="1.0"), id="the issuer's two forms mixed"),
-        pytest.param(entra(aud=OTHER), id="another audience"),
-        pytest.param(entra(aud="https://graph.microsoft.com"), id="a token for Microsoft Graph"),
-        pytest.param(entra(aud=[CLIENT, OTHER]), id="several audiences"),
-        pytest.param(entra(without="scp"), id="an ID token: it has no scope"),
-        pytest.param(entra(without="scp", nonce="1", name="Amira Khan"), id="an ID token with a nonce"),
-        pytest.param(entra(scp="profile"), id="another scope"),
+        pytest.param(lambda: entra(ver="1.0"), id="the issuer's two forms mixed"),
+        pytest.param(lambda: entra(aud=OTHER), id="another audience"),
+        pytest.param(lambda: entra(aud="https://graph.microsoft.com"), id="a token for Microsoft Graph"),
+        pytest.param(lambda: entra(aud=[CLIENT, OTHER]), id="several audiences"),
+        pytest.param(lambda: entra(without="scp"), id="an ID token: it has no scope"),
         pytest.param(
-            entra(without="scp", roles=["access_as_user"], idtyp="app"), id="an application's own token"
+            lambda: entra(without="scp", nonce="1", name="Amira Khan"), id="an ID token with a nonce"
         ),
-        pytest.param(entra(without="oid"), id="nobody's"),
-        pytest.param(exchange(signer="stranger"), id="Exchange: forged, with the forger's certificate"),
+        pytest.param(lambda: entra(scp="profile"), id="another scope"),
         pytest.param(
-            exchange(signer="stranger", header={"x5t": tokens.thumbprint("exchange")}),
+            lambda: entra(without="scp", roles=["access_as_user"], idtyp="app"),
+            id="an application's own token",
+        ),
+        pytest.param(lambda: entra(without="oid"), id="nobody's"),
+        pytest.param(
+            lambda: exchange(signer="stranger"), id="Exchange: forged, with the forger's certificate"
+        ),
+        pytest.param(
+            lambda: exchange(signer="stranger", header={"x5t": tokens.thumbprint("exchange")}),
             id="Exchange: forged, under the server's thumbprint",
         ),
         pytest.param(
-            exchange(amurl="https://evil.example/autodiscover/metadata/json/1"),
+            lambda: exchange(amurl="https://evil.example/autodiscover/metadata/json/1"),
             id="Exchange: amurl elsewhere",
         ),
         pytest.param(
-            exchange(amurl=f"https://{EXCHANGE}@evil.example/autodiscover/metadata/json/1"),
+            lambda: exchange(amurl=f"https://{EXCHANGE}@evil.example/autodiscover/metadata/json/1"),
             id="Exchange: amurl elsewhere, looking like ours",
         ),
         pytest.param(
-            exchange(amurl=f"https://{EXCHANGE}:8443/autodiscover/metadata/json/1"),
+            lambda: exchange(amurl=f"https://{EXCHANGE}:8443/autodiscover/metadata/json/1"),
             id="Exchange: another port",
         ),
         pytest.param(
-            exchange(amurl=f"http://{EXCHANGE}/autodiscover/metadata/json/1"), id="Exchange: not by https"
+            lambda: exchange(amurl=f"http://{EXCHANGE}/autodiscover/metadata/json/1"),
+            id="Exchange: not by https",
         ),
         pytest.param(
-            exchange(amurl=f"https://{EXCHANGE}/owa/mine.json"), id="Exchange: another document there"
+            lambda: exchange(amurl=f"https://{EXCHANGE}/owa/mine.json"), id="Exchange: another document there"
         ),
-        pytest.param(exchange(aud="https://evil.example/pane.html"), id="Exchange: another add-in"),
-        pytest.param(exchange(exp=str(NOW - 600)), id="Exchange: expired"),
-        pytest.param(exchange(exp="soon"), id="Exchange: an end that is none"),
-        pytest.param(exchange(appctx='{"version": "ExIdTok.V9"}'), id="Exchange: another form"),
+        pytest.param(lambda: exchange(aud="https://evil.example/pane.html"), id="Exchange: another add-in"),
+        pytest.param(lambda: exchange(exp=str(now() - 600)), id="Exchange: expired"),
+        pytest.param(lambda: exchange(exp="soon"), id="Exchange: an end that is none"),
+        pytest.param(lambda: exchange(appctx='{"version": "ExIdTok.V9"}'), id="Exchange: another form"),
     ],
 )
-def test_any_other_token_is_refused(outlook: Asking, token: str) -> None:
+def test_any_other_token_is_refused(outlook: Asking, made: Callable[[], str]) -> None:
     """What does not hold in every part is refused, and the answer does not say which part it was."""
     answer = outlook.client.post(
-        "/api/v1/check", json=draft_of(), headers={"Authorization": f"Bearer {token}"}
+        "/api/v1/check", json=draft_of(), headers={"Authorization": f"Bearer {made()}"}
     )
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
@@ -126,18 +137,18 @@ def test_any_other_token_is_refused(outlook: Asking, token: str) -> None:
 
 def test_clocks_may_run_half_a_minute_apart_and_no_more_than_some(outlook: Asking) -> None:
     """A token that ended half a minute ago is taken; one that begins in a quarter of an hour is not."""
-    now = int(time.time())
-    assert status(outlook, entra(exp=now - 30)) == 200
-    assert status(outlook, entra(nbf=now + 900)) == 401
+    assert status(outlook, entra(exp=now() - 30)) == 200
+    assert status(outlook, entra(nbf=now() + 900)) == 401
 
 
 async def test_a_token_shown_again_after_its_end_is_refused() -> None:
     """A token that was overheard is worth nothing once it has expired, though it was taken before."""
     checks = Entra(TENANT, tokens.AUDIENCE, tokens.published())
-    token, header = entra(exp=NOW + 600), {"alg": "RS256", "kid": "entra-1"}
-    assert (await checks.caller(token, header, NOW)).addresses == (tokens.OFFICER,)
+    shown_at = now()
+    token, header = entra(exp=shown_at + 600), {"alg": "RS256", "kid": "entra-1"}
+    assert (await checks.caller(token, header, shown_at)).addresses == (tokens.OFFICER,)
     with pytest.raises(RefusedError, match="expired"):
-        await checks.caller(token, header, NOW + 1_200)
+        await checks.caller(token, header, shown_at + 1_200)
 
 
 def test_keys_are_fetched_only_from_whom_the_configuration_names(tmp_path) -> None:
