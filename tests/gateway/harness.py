@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -92,14 +92,19 @@ class Running:
     async def settle(self) -> None:
         """Wait until the outbox has sent everything that is due now."""
         self.service.outbox.wake()
-        async with asyncio.timeout(30):
-            while await asyncio.to_thread(self._pending):
-                self.service.outbox.wake()
-                await asyncio.sleep(0.02)
+        await until(lambda: not self._pending(), self.service.outbox.wake)
 
     def _pending(self) -> bool:
         with self.store.read() as tx:
             return any(item.not_before <= tx.now for item in outbox.waiting(tx))
+
+
+async def until(true: Callable[[], bool], wake: Callable[[], None] = lambda: None) -> None:
+    """Wait for what the gateway does by itself, or on being woken."""
+    async with asyncio.timeout(30):
+        while not await asyncio.to_thread(true):
+            wake()
+            await asyncio.sleep(0.02)  # nothing tells when
 
 
 @asynccontextmanager

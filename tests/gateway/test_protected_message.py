@@ -10,18 +10,15 @@ import pytest
 
 from milter.attachments import read
 from milter.attachments.protect import protect
-from milter.cli.samples import CASE_NOTE, document
 from milter.dispatch.marking import marked
 from milter.policy.policy import Policy
 from milter.store import quarantine
 from tests.gateway.harness import OFFICER, SCHOOL, Arrived, Running, running
-from tests.gateway.shares import RECEIPTS, password_in, text_of
-from tests.gateway.test_share_life import attached, confirm
+from tests.gateway.shares import NOTE, RECEIPTS, attached, confirm, password_in, text_of
 
 PERSONAL = (
     "Jamie Osborne, born 12/03/2015, NHS number 943 476 5919, lives at 14 Lakey Hill, Ambridge BC6 2QT."
 )
-NOTE = document(*CASE_NOTE)
 POLICY = Policy(
     subject_synonyms=("Strictly Private and Confidential",),
     markings=("OFFICIAL", "OFFICIAL-SENSITIVE", "RESTRICTED"),

@@ -1,14 +1,13 @@
 """A held message that a reviewer releases protected: locked by the same code, once, with a share of its own."""
 
-import asyncio
-from email.message import EmailMessage
-from email.policy import SMTP
+from functools import partial
 from pathlib import Path
 
 from milter import sharing
-from milter.cli.samples import CASE_NOTE, document, samples
+from milter.cli.samples import samples
 from milter.store import decisions, outbox, quarantine, register, shares, talk
-from tests.gateway.harness import OFFICER, Running, running
+from tests.gateway import shares as shares_in_mail
+from tests.gateway.harness import OFFICER, Running, running, until
 from tests.gateway.shares import RECEIPTS, link, only_share, opened, password_in, told
 
 STRANGER = "office@somewhere.example"
@@ -18,14 +17,7 @@ RELEASED = "the address was confirmed by telephone"
 
 def case_note() -> bytes:
     """Make a case note for an organisation that nobody has approved: it is held."""
-    message = EmailMessage(policy=SMTP)
-    message["From"], message["To"], message["Subject"] = OFFICER, STRANGER, "Case note"
-    message["Message-ID"] = "<1@borchester.gov.uk>"
-    message.set_content("Dear Jill,\n\nplease see the note attached.\n")
-    message.add_attachment(
-        document(*CASE_NOTE), maintype="application", subtype="octet-stream", filename="case note.docx"
-    )
-    return message.as_bytes()
+    return shares_in_mail.case_note(STRANGER)
 
 
 def only_held(gateway: Running) -> quarantine.HeldInFull:
@@ -124,10 +116,7 @@ async def test_a_process_killed_while_it_protects_leaves_one_copy_and_one_passwo
         await gateway.send(OFFICER, [STRANGER], case_note())
         gateway.sink.down = True
         release(gateway, only_held(gateway).held.id, STRANGER)
-        async with asyncio.timeout(30):
-            while not await asyncio.to_thread(lambda: _copies(gateway)):
-                gateway.service.outbox.wake()
-                await asyncio.sleep(0.02)
+        await until(partial(_copies, gateway), gateway.service.outbox.wake)
         first = only_share(gateway)
         folder = gateway.folder
     async with running(folder, settings=RECEIPTS) as gateway:
@@ -152,10 +141,7 @@ async def test_taken_back_in_the_undo_window_it_never_leaves(tmp_path: Path) -> 
     async with running(tmp_path / "etc", policy="undo-minutes = 10", settings=RECEIPTS) as gateway:
         await gateway.send(OFFICER, [STRANGER], case_note())
         release(gateway, only_held(gateway).held.id, STRANGER)
-        async with asyncio.timeout(30):
-            while not await asyncio.to_thread(lambda: _begun(gateway)):
-                gateway.service.outbox.wake()
-                await asyncio.sleep(0.02)
+        await until(partial(_begun, gateway), gateway.service.outbox.wake)
         share = only_share(gateway)
         with gateway.store.transaction() as tx:
             sharing.happened(tx, share.id, "withdrawn", "sender")
