@@ -1,13 +1,13 @@
 """People and groups from an Exchange server, and what becomes of each of its faults."""
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 
-from milter.directory.entry import DirectoryError, Entry
+from milter.directory.entry import DirectoryError
 from milter.directory.ews import Ews
 from milter.directory.exchange import Exchange
+from tests.directory.conftest import khan
 from tests.directory.fake_exchange import ACCOUNT, PASSWORD, FakeExchange, Man
 from tests.directory.fake_http import FakeHttp, Reply
 
@@ -34,12 +34,6 @@ def exchange() -> FakeExchange:
     return FakeExchange(list(PEOPLE))
 
 
-@pytest.fixture
-def http(exchange: FakeExchange) -> Iterator[FakeHttp]:
-    with exchange.http() as fake:
-        yield fake
-
-
 def opened(http: FakeHttp, seconds: float = 10.0) -> Exchange:
     return Exchange(Ews(f"{http.url}/EWS/Exchange.asmx", ACCOUNT, PASSWORD, seconds))
 
@@ -48,9 +42,7 @@ async def test_a_person_is_known_by_every_address(http: FakeHttp) -> None:
     """Name, job title, department, organisation and telephone come with the first and with another address."""
     source = opened(http)
     for address in (KHAN, "a.khan@borchester.gov.uk"):
-        assert await source.look_up(address) == Entry(
-            address, "Khan, Amira", "Social Worker", "Children's Services", "Borchester", "0118 496 0100"
-        )
+        assert await source.look_up(address) == khan(address)
     assert await source.look_up("nobody@borchester.gov.uk") is None
     await source.close()
 

@@ -14,17 +14,6 @@ RAW = b"Return-Path: <>\r\nSubject: Read\r\n\r\n\xff\x00 as it came\r\n"
 
 
 @pytest.fixture
-def exchange() -> FakeExchange:
-    return FakeExchange()
-
-
-@pytest.fixture
-def http(exchange: FakeExchange) -> Iterator[FakeHttp]:
-    with exchange.http() as fake:
-        yield fake
-
-
-@pytest.fixture
 def mailbox(http: FakeHttp) -> Iterator[Mailbox]:
     opened = Mailbox(
         Ews(f"{http.url}/EWS/Exchange.asmx", ACCOUNT, PASSWORD, 10.0), "receipts@borchester.gov.uk"

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from milter import log
 from milter.policy.load import load_policy
 from milter.policy.policy import Policy
+from milter.settings import shipped_folder
 
 HERE = Path(__file__).parent
 CONFIG = HERE.parent.parent / "config"
@@ -23,3 +25,10 @@ def policy_in(folder: Path) -> Policy:
         shutil.copy(CONFIG / name, folder)
     shutil.copy(HERE / "partners.toml", folder)
     return load_policy(folder)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a copy of the shipped configuration for a command; the log stays as other tests expect it."""
+    monkeypatch.setattr(log, "configure", lambda *_given, **_named: None)
+    return shutil.copytree(shipped_folder(), tmp_path / "etc")

@@ -6,22 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from milter import log
 from milter.cli import main
 from milter.policy.load import load_policy
 from milter.policy.matrix import matrix
-from milter.settings import shipped_folder
 from tests.policy.conftest import HERE
 
 OFFICER = "ann@borchester.gov.uk"
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the shipped configuration over the tests' partners; the log stays as other tests expect it."""
-    monkeypatch.setattr(log, "configure", lambda *_given, **_named: None)
-    folder = tmp_path / "etc"
-    shutil.copytree(shipped_folder(), folder)
+def folder(folder: Path) -> Path:
+    """Give the shipped configuration over the tests' partners."""
     shutil.copy(HERE / "partners.toml", folder)
     return folder
 

@@ -1,15 +1,12 @@
 """`sealgate partners`, as an operator types it."""
 
 import io
-import shutil
 from pathlib import Path
 
 import pytest
 
-from milter import log
 from milter.cli import main
 from milter.policy.load import load_policy
-from milter.settings import shipped_folder
 from milter.store import agreed
 from milter.store.engine import open_store
 
@@ -21,15 +18,6 @@ GIAS = (
     "4,Borchester,Page School,Open,https://sites.google.com/pageschool,1632960004\n"
 )
 NHS = "Organisation,Domain\nBorsetshire Trust,borsetshiretrust.org\nCare Homes Ltd,carehomes.example.org\n"
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a configuration of its own with its store; the log stays as other tests expect it."""
-    monkeypatch.setattr(log, "configure", lambda *_given, **_named: None)
-    folder = tmp_path / "etc"
-    shutil.copytree(shipped_folder(), folder)
-    return folder
 
 
 def run(folder: Path, *words: str) -> int:

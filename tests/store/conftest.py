@@ -10,10 +10,25 @@ import pytest
 from milter.store.engine import Store, migrate, open_store
 from milter.store.migrate import HEAD
 from milter.store.schema import metadata
+from milter.store.shares import ToShare
 
 from .servers import postgresql, run_sql
 
 START = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)  # a Monday
+TO_SHARE = ToShare(
+    id="SG-S1",
+    judged_id="SG-J1",
+    sender="a@council.example",
+    organisation="Example Council",
+    recipient="head@school.example",
+    password="correct horse battery staple",
+    needed="confirmed",
+    way="email",
+    grade="high",
+    expires_at=START + timedelta(days=14),
+    details={"files": ["a.docx"]},
+    register_id="SG-R1",
+)
 
 
 class FakeClock:

@@ -12,23 +12,13 @@ from milter.store import register, shares
 from milter.store.engine import Store
 from milter.store.register import Entry
 from milter.store.scope import scope_of
-from milter.store.shares import TRANSITIONS, Share, ToShare
+from milter.store.shares import TRANSITIONS, Share
 
-from .conftest import START, FakeClock, Opener
+from .conftest import START, TO_SHARE, FakeClock, Opener
 
-SHARE = ToShare(
-    id="SG-S1",
-    judged_id="SG-J1",
-    sender="a@council.example",
-    organisation="Example Council",
-    recipient="head@school.example",
-    password="correct horse battery staple",
-    needed="confirmed",
-    way="email",
-    grade="high",
-    expires_at=START + timedelta(days=14),
+SHARE = replace(
+    TO_SHARE,
     details={"subject": "Kestrel Smith", "names": ["list.xlsx"]},
-    register_id="SG-R1",
     remind_at=START + timedelta(days=3),
     tokens=(("page", "token-of-the-page"), ("address", "token-of-the-address")),
 )

@@ -1,33 +1,20 @@
 """What happens to a share at the same moment happens once, on either database."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from dataclasses import replace
 
 from milter import sharing
 from milter.errors import RequestError
 from milter.store import incidents, outbox, register, shares
 from milter.store.engine import Store
-from tests.store.conftest import START
+from tests.store.conftest import TO_SHARE
 
 SHARE, ENTRY = "SG-5HAR-E000-0000", "SG-ENTR-Y000-0000"
 PERSON = ("Jill Archer", "Head teacher", "Ambridge Primary School", "0118 496 0150")
 
 
 def begin(store: Store) -> None:
-    share = shares.ToShare(
-        id=SHARE,
-        judged_id="SG-0000-0000-0000",
-        sender="amira.khan@borchester.gov.uk",
-        organisation="Borchester",
-        recipient="office@school.example",
-        password="acorn-velvet-tunnel-river-onion-maple",
-        needed="confirmed",
-        way="email",
-        grade="high",
-        expires_at=START + timedelta(days=14),
-        details={"files": ["a.docx"]},
-        register_id=ENTRY,
-    )
+    share = replace(TO_SHARE, id=SHARE, register_id=ENTRY)
     with store.transaction() as tx:
         shares.begin(tx, share)
         register.add(tx, (register.Entry(ENTRY, tx.now, "email", share_id=SHARE, status="protected"),))

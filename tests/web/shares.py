@@ -7,6 +7,7 @@ from pathlib import Path
 from addin_backend.site import Site
 from milter import sharing
 from milter.assess.known import load
+from milter.cli import cycle
 from milter.receipts.token import new_token
 from milter.store import ids, outbox, register, shares
 from milter.store.engine import Store, open_store
@@ -17,12 +18,7 @@ from tests.gateway.harness import configure
 OFFICER, SCHOOL = "amira.khan@borchester.gov.uk", "office@ambridge-primary.borchester.sch.uk"
 GOVERNANCE = "governance@borchester.gov.uk"
 PASSWORD = "acorn-velvet-tunnel-river-onion-maple"
-PERSON = {
-    "name": "Jill Archer",
-    "job_title": "Head teacher",
-    "organisation": "Ambridge Primary School",
-    "telephone": "0118 496 0150",
-}
+PERSON = cycle.PERSON
 
 
 @dataclass(frozen=True, slots=True)
