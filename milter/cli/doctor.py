@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from milter.assess.known import Known, load
+from milter.attachments import ocr
 from milter.cli.doctor_directory import look_at_directory
 from milter.cli.doctor_dns import look_at_dns
 from milter.cli.finding import Finding, State
@@ -30,7 +31,21 @@ from milter.store.engine import open_store
 
 MARKS: dict[State, str] = {"ok": "ok  ", "look": "look", "mend": "MEND"}
 MEASURES = ("limits", "privileges", "namespaces", "landlock", "seccomp")
-EXTRAS = (("tesserocr", "pictures are read (OCR)", "ocr"), ("py7zr", "7-Zip archives are read", "sevenzip"))
+PIP = "in the folder that Sealgate was installed from: /opt/sealgate/bin/pip install"
+EXTRAS = (
+    (
+        ocr.installed,
+        "pictures are read (OCR)",
+        "pictures count as picture-not-read, which the shipped policy lets pass",
+        f"Install Debian's tesseract-ocr-eng, and {PIP} '.[ocr]'",
+    ),
+    (
+        lambda: importlib.util.find_spec("py7zr") is not None,
+        "7-Zip archives are read",
+        "they count as could-not-be-read, which the shipped policy holds",
+        f"Do this {PIP} '.[sevenzip]'",
+    ),
+)
 LOW_SPACE = 2 * 1024**3  # octets
 SOON_DAYS = 21
 SECONDS = 5.0
@@ -63,15 +78,11 @@ def _interpreter(_known: Known) -> Iterator[Finding]:
         )
     else:
         yield Finding("ok", f"Python {version}")
-    for package, words, extra in EXTRAS:
-        if importlib.util.find_spec(package):
+    for is_there, words, effect, cure in EXTRAS:
+        if is_there():
             yield Finding("ok", words)
         else:
-            yield Finding(
-                "look",
-                f"not so that {words}: such attachments are held as unread",
-                f"pip install 'sealgate[{extra}]'",
-            )
+            yield Finding("look", f"not so that {words}: {effect}", cure)
 
 
 def _policy(known: Known) -> Iterator[Finding]:

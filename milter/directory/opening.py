@@ -64,5 +64,6 @@ def open_source(settings: DirectorySettings) -> Source:
     try:
         from milter.directory.ldap import Ldap
     except ImportError as error:
-        raise SealgateError("A directory by LDAP needs the extra: pip install sealgate[ldap]") from error
+        words = "LDAP needs an extra; in the folder that Sealgate was installed from: pip install '.[ldap]'"
+        raise SealgateError(words) from error
     return Ldap(settings.url, settings.base, settings.account, password, seconds, settings.tls_ca)

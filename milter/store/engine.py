@@ -173,7 +173,8 @@ def _postgresql(url: URL) -> Engine:
     try:
         return create_engine(url, pool_pre_ping=True, connect_args=_PATIENCE)
     except (NoSuchModuleError, ImportError) as error:
-        raise StoreError("PostgreSQL needs the extra: pip install sealgate[postgres]") from error
+        words = "PostgreSQL needs an extra; in the folder that Sealgate was installed from: pip install '.[postgres]'"
+        raise StoreError(words) from error
 
 
 def _reading(engine: Engine) -> dict[str, Any]:
