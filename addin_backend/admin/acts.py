@@ -79,6 +79,8 @@ def ask_sender(tx: Transaction, me: Account, held_id: str, text: str, url: str) 
     full = seen(tx, me, quarantine.get, held_id)
     if not full.held.sender:
         raise RequestError("This message has no sender who could be asked.")
+    if not full.held.waiting:
+        raise RequestError("It is decided for every recipient, so there is nothing to ask.")
     if not text.strip() or len(text) > MOST_WORDS:
         raise RequestError("Write what you want to know.")
     token, until = ids.token(), tx.now + ANSWER_DAYS

@@ -19,6 +19,7 @@ from milter.store.accounts import Account
 from milter.store.ids import read_reference
 from milter.store.register import Entry, Search
 from milter.store.scope import NOTHING
+from milter.store.trail import AuditRow
 from milter.store.transaction import Transaction
 
 PATH = "/register"
@@ -175,7 +176,7 @@ def _page(visit: Visit, errors: Mapping[str, str]) -> Response:
         told: dict[str, Any] = {
             "name": names(tx),
             "notes": talk.notes_about(tx, entry.id),
-            "trail": trail.rows_about(tx.connection, entry.id),
+            "trail": _trail(tx, entry),
             "incidents": incidents.about(tx, register_id=entry.id),
             "now": tx.now,
         }
@@ -194,6 +195,13 @@ def _page(visit: Visit, errors: Mapping[str, str]) -> Response:
         exports=visit.may(EXPORTS),
         **told,
     )
+
+
+def _trail(tx: Transaction, entry: Entry) -> list[AuditRow]:
+    """Give the rows about an entry, and about the message by which it was shared: that is where it was recorded."""
+    subjects = (entry.id, entry.judged_id) if entry.judged_id else (entry.id,)
+    rows = [row for subject in subjects for row in trail.rows_about(tx.connection, subject)]
+    return sorted(rows, key=lambda row: (row.at, row.chain, row.seq))
 
 
 def _values(entry: Entry) -> dict[str, str]:

@@ -79,7 +79,9 @@ FIELDS = {
     "recipient_job_title": "recipient's job title",
     "recipient_organisation": "recipient's organisation",
     "recipient_telephone": "recipient's telephone number",
+    "recipient_department": "recipient's department",
     "authorised_by": "authorised by",
+    "consent_limits": "limits that the recipient was told of",
 }
 DUE = {"return": "due back", "confirmation": "receipt not confirmed", "deletion": "to be deleted"}
 INCIDENTS = {
@@ -118,7 +120,15 @@ def span(length: timedelta) -> str:
 def age(moment: datetime, now: datetime | None = None) -> str:
     """Say how long ago, or in how long."""
     now = now or datetime.now(UTC)
+    if timedelta(0) <= now - moment < timedelta(minutes=1):
+        return "just now"
     return f"{span(now - moment)} ago" if moment <= now else f"in {span(moment - now)}"
+
+
+def hours_left(moment: datetime, now: datetime) -> str:
+    """Say how long the 72 hours still run: '71 hours left', 'over for 2 hours'."""
+    hours = abs(moment - now) // timedelta(hours=1)
+    return f"{counted(hours, 'hour')} left" if moment > now else f"over for {counted(hours, 'hour')}"
 
 
 def counted(number: int, thing: str, things: str = "") -> str:
@@ -162,6 +172,7 @@ FILTERS: dict[str, Any] = {
     "when": when,
     "day": day,
     "age": age,
+    "hours_left": hours_left,
     "counted": counted,
     "size": size,
     "place": place,

@@ -4,7 +4,7 @@ import pytest
 
 from milter.store import contents, decisions, outbox, quarantine, talk, trail
 from milter.store.quarantine import Search
-from tests.admin.office import COUNCIL, open_office
+from tests.admin.office import COUNCIL, hold, open_office
 
 QUESTION = "Who authorised this?"
 
@@ -205,3 +205,15 @@ def test_content_that_was_destroyed_is_said_so(office):
     office.store.submit(lambda tx: contents.destroy(tx, full.held.content_id, "gateway")).result()
     page = office.as_("reviewer").get(f"/quarantine/{full.held.id}")
     assert "was destroyed" in page.text
+
+
+def test_once_decided_there_is_nothing_to_ask_or_give(office):
+    """The forms that serve a decision go with it; what was asked and noted stays."""
+    here = office.as_("reviewer")
+    held_id = hold(office, b"Subject: x\r\n\r\nHello\r\n", "x", ("a@b.example",))
+    assert "Ask the sender</h2>" in here.get(f"/quarantine/{held_id}").text
+    here.post(f"/quarantine/{held_id}/decide", act="refuse", recipients="a@b.example", reason="No")
+    page = here.get(f"/quarantine/{held_id}").text
+    assert "Ask the sender</h2>" not in page
+    assert "Give it to somebody" not in page
+    assert here.post(f"/quarantine/{held_id}/ask", question="Why?").status_code == 409

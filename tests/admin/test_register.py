@@ -292,3 +292,26 @@ def test_the_trail_is_searched_and_checked(office):
     entry = entries(office)[0]
     assert "sharing recorded" in here.get(f"/trail?q={entry.judged_id}").text
     assert "The trail holds" in here.post("/trail/verify").text
+
+
+def test_a_record_of_mail_shows_how_it_came_about(office):
+    """Its trail begins with the judgement and the recording, which stand under the message's reference."""
+    with office.store.read() as tx:
+        entry = next(e for e in register.search(tx, register.Search()).entries if e.judged_id)
+    page = office.as_("auditor").get(f"/register/{entry.id}").text
+    assert "message judged" in page
+    assert "sharing recorded" in page
+
+
+def test_of_two_dates_the_later_one_is_not_forgotten(office):
+    """A device is due back, then to be wiped: the record shows both, and asks for one after the other."""
+    here = office.as_("recorder")
+    answer = record(here, by_name("device"), **{"due-return": "2099-01-01", "due-deletion": "2099-02-01"})
+    entry = recorded(office, answer)
+    page = here.get(f"/register/{entry.id}").text
+    assert "Due back: 1 January 2099" in page
+    assert "then to be deleted: 1 February 2099" in page
+    for button in ("It is back", "It is deleted"):
+        assert button in here.get(f"/register/{entry.id}").text
+        assert here.post(f"/register/{entry.id}/settle").status_code == 303
+    assert "something is due" not in here.get(f"/register/{entry.id}").text
