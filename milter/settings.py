@@ -42,7 +42,8 @@ class ReadLimits:
     seconds: float = 30.0  # CPU and wall time of the child
     memory_mib: int = 160  # of the child, beyond what it begins with
     password_tries: int = 40  # words of the message tried on a locked file
-    ocr_pages: int = 10
+    ocr_pages: int = 30
+    ocr_seconds: float = 15.0  # of the processor, all pictures of one message together
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from milter.assess.words import Words
+from milter.attachments.draft import Shared
 from milter.attachments.read import read
 from milter.attachments.reading import Reading
 from milter.detect.examine import Detectors, OwnDetails, examine
@@ -51,17 +52,18 @@ class Matter:
 def inspect(matter: Matter, knowledge: Knowledge) -> tuple[PartFacts, ...]:
     """Inspect the subject and every part, files inside files included."""
     own = knowledge.own.get(matter.organisation, OwnDetails())
+    shared = Shared()
     readings = {part.path: _read_text(part) for part in matter.parts if _is_text(part)}
     bodies = [part for part in matter.parts if part.role == "body"]
     for part in bodies:
         if part.path not in readings:
-            readings[part.path] = _read(part, knowledge, ())
+            readings[part.path] = _read(part, knowledge, (), shared)
     words = Words(matter.subject, matter.parts, tuple(readings.values()), knowledge.limits.password_tries)
     facts: list[PartFacts] = []
     if matter.subject:
         facts.append(_subject(matter, own, knowledge))
     for part in matter.parts:
-        reading = readings.get(part.path) or _read(part, knowledge, words)
+        reading = readings.get(part.path) or _read(part, knowledge, words, shared)
         company = (Passage("subject", matter.subject),) if part.role == "body" and matter.subject else ()
         facts.extend(_flatten(reading, part, company, own, knowledge, matter.reveal))
     return tuple(facts)
@@ -77,7 +79,7 @@ def inspect_file(
 
 def reading_of(part: Part, knowledge: Knowledge) -> Reading:
     """Read one part by itself, as a preview does."""
-    return _read_text(part) if _is_text(part) else _read(part, knowledge, ())
+    return _read_text(part) if _is_text(part) else _read(part, knowledge, (), Shared())
 
 
 def union(parts: Sequence[PartFacts]) -> Examination:
@@ -103,7 +105,7 @@ def _read_text(part: Part) -> Reading:
     return Reading(part.path, part.name, "text", passages=(Passage(where, text, exact=True),))
 
 
-def _read(part: Part, knowledge: Knowledge, words: Sequence[str]) -> Reading:
+def _read(part: Part, knowledge: Knowledge, words: Sequence[str], shared: Shared) -> Reading:
     return read(
         part.content,
         name=part.name,
@@ -111,6 +113,7 @@ def _read(part: Part, knowledge: Knowledge, words: Sequence[str]) -> Reading:
         path=part.path,
         limits=knowledge.limits,
         words=words,
+        shared=shared,
     )
 
 

@@ -33,6 +33,13 @@ class LockedError(Exception):
 
 
 @dataclass(slots=True)
+class Shared:
+    """What all attachments of one message have spent of the limits that they share."""
+
+    ocr_seconds: float = 0.0
+
+
+@dataclass(slots=True)
 class Budget:
     """What is left of the limits, for one attachment and all the files inside it together."""
 
@@ -45,6 +52,8 @@ class Budget:
     tries: int = 0
     rounds: int = 0  # of key derivation, spent on trying words
     ocr_pages: int = 0
+    ocr_spent: bool = False  # a picture was left unread because the limits of text recognition were reached
+    shared: Shared = field(default_factory=Shared)
 
     def member(self) -> None:
         """One more file inside."""

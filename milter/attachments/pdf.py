@@ -14,6 +14,7 @@ from milter.attachments.links import note_links
 from milter.attachments.ocr import text_of_page
 from milter.attachments.pdfextras import Extras, extras_of
 from milter.attachments.pdflock import opened
+from milter.attachments.picture import MORE_PICTURES
 
 PICTURE_SHARE = 0.25  # a page without text whose pictures cover this much of it is a scan
 PAGE_TEXT_CHARS = 10  # letters and digits below which a page counts as without text
@@ -34,6 +35,8 @@ def read_pdf(file: File, draft: Draft) -> None:
     if scans:
         draft.note("no-text")
         draft.fail("unreadable", f"{scans} of its pages are pictures without text")
+        if file.budget.ocr_spent:
+            draft.fail("limit", f"{scans} of its pages are pictures, and it {MORE_PICTURES}")
 
 
 def _pages(file: File, draft: Draft, password: str) -> int:

@@ -10,7 +10,7 @@ import re
 import struct
 import zlib
 
-from milter.attachments.draft import Draft, File, UnreadableError
+from milter.attachments.draft import Draft, File, LimitError, UnreadableError
 
 SMALL_BYTES = 40 * 1024
 SMALL_PIXELS = 300
@@ -18,6 +18,7 @@ OWN_TEXT_CHARS = 60  # letters and digits below which a document is taken for a 
 PICTURES = frozenset(
     ("png", "jpeg", "gif", "bmp", "tiff", "webp", "heic", "icon", "emf", "wmf", "psd", "jp2")
 )
+MORE_PICTURES = "shows more pictures than text is recognised in (read.ocr-pages, read.ocr-seconds)"
 TAGS = re.compile(rb"<[^>]*>")
 WORDS = re.compile(rb"[\x20-\x7e]{6,}")
 
@@ -119,6 +120,8 @@ def read_picture(file: File, draft: Draft) -> None:
     if small(file.content):
         return
     recognised = recognise(file, draft)
+    if not recognised and file.budget.ocr_spent:
+        raise LimitError(MORE_PICTURES)
     if not recognised:
         raise UnreadableError("a picture, which may be a picture of text")
 
@@ -148,12 +151,16 @@ def settle_pictures(draft: Draft) -> None:
     """Large pictures in a document: forgiven where it has text of its own, else it is a scan."""
     from dataclasses import replace
 
-    unread = [one for one in draft.members if "picture" in one.notes and one.status == "unreadable"]
+    unread = [
+        one for one in draft.members if "picture" in one.notes and one.status in ("unreadable", "limit")
+    ]
     if not unread:
         return
     own = sum(len(re.findall(r"\w", one.text[:5000])) for one in draft.passages if not one.hidden)
     if own < OWN_TEXT_CHARS:
         draft.note("no-text")
+        if draft.file.budget.ocr_spent:
+            draft.fail("limit", MORE_PICTURES)
         draft.fail("unreadable", "holds pictures and hardly any text")
         return
     draft.note("picture")

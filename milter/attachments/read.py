@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from milter.attachments import sniff
 from milter.attachments.archive import read_7z, read_packed, read_rar, read_tar
 from milter.attachments.doc import read_doc
-from milter.attachments.draft import Budget, Draft, File, LimitError, LockedError, UnreadableError
+from milter.attachments.draft import Budget, Draft, File, LimitError, LockedError, Shared, UnreadableError
 from milter.attachments.eml import read_eml, read_mbox
 from milter.attachments.html import read_html
 from milter.attachments.msg import read_msg
@@ -81,13 +81,15 @@ def read(
     path: str = "1",
     limits: ReadLimits | None = None,
     words: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Reading:
     """Read `content` as all that it could be.
 
     `name` and `declared` (a content type) are what the sender says and are never believed; `words` are
-    candidate passwords, tried on locked files. Raises nothing on account of the content.
+    candidate passwords, tried on locked files; `shared` is what the message's other attachments have spent. Raises
+    nothing on account of the content.
     """
-    budget = Budget(limits or ReadLimits())
+    budget = Budget(limits or ReadLimits(), shared=shared or Shared())
     return _read(File(content, name, declared.lower(), path, 0, budget, words, _read))
 
 

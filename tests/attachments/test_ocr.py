@@ -8,7 +8,9 @@ import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from milter.attachments import ocr
+from milter.attachments.draft import Shared
 from milter.attachments.read import read
+from milter.settings import ReadLimits
 
 needs_engine = pytest.mark.skipif(
     not ocr.installed(), reason="text recognition (tesserocr and tesseract-ocr-eng) is not installed"
@@ -104,3 +106,74 @@ def test_a_picture_that_takes_too_long_is_unread(engine: Engine, monkeypatch: py
     reading = read(file_of(page_of("canary\n" * 40), "PNG"))
     assert reading.status == "unreadable"
     assert "canary" not in " ".join(passage.text for passage in reading.passages)
+
+
+LETTER = "Re: Ella Smith\nNHS number 943 476 5919\nShe has epilepsy and lives with her mother.\n" * 8
+
+
+def in_a_shadow(page: Image.Image) -> Image.Image:
+    """The page with a shadow that grows from one corner: ink there is no lighter than paper elsewhere is dark."""
+    light = Image.linear_gradient("L").resize(page.size).rotate(30).point(lambda dot: 70 + dot * 185 // 255)
+    return ImageChops.multiply(page, light)
+
+
+def text_in(content: bytes) -> str:
+    reading = read(content)
+    assert reading.status == "read"
+    return " ".join(passage.text for passage in reading.passages)
+
+
+@needs_engine
+def test_a_letter_in_a_shadow_is_read_whole() -> None:
+    """Every line of a page is read, those that lie in a shadow too."""
+    assert text_in(file_of(in_a_shadow(page_of(LETTER)), "JPEG")).count("943 476 5919") == 8
+
+
+@needs_engine
+@pytest.mark.parametrize(("orientation", "turned"), [(6, 90), (8, 270), (3, 180)])
+def test_a_photograph_is_read_the_way_the_phone_was_held(orientation: int, turned: int) -> None:
+    """Phones keep the picture as the sensor saw it, and say how to turn it (EXIF 0x0112)."""
+    out = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    page_of(LETTER).rotate(turned, expand=True).save(out, "JPEG", exif=exif)
+    assert "943 476 5919" in text_in(out.getvalue())
+
+
+@needs_engine
+def test_every_page_of_a_fax_is_read() -> None:
+    """A TIFF of several pages is read to its end."""
+    out = io.BytesIO()
+    first, last = page_of("Minutes of the meeting\n" * 8), page_of(LETTER)
+    first.save(out, "TIFF", save_all=True, append_images=[first, last], compression="tiff_deflate")
+    assert "943 476 5919" in text_in(out.getvalue())
+
+
+@needs_engine
+def test_ink_on_transparent_ground_is_read() -> None:
+    """Dark letters on nothing are read as on paper, not as on black."""
+    page = page_of(LETTER)
+    ink = Image.merge("RGBA", (Image.new("L", page.size),) * 3 + (ImageChops.invert(page),))
+    assert "943 476 5919" in text_in(file_of(ink, "PNG"))
+
+
+@pytest.mark.parametrize(
+    ("limits", "looked_at"), [(ReadLimits(ocr_pages=1), 1), (ReadLimits(ocr_seconds=0.0), 0)]
+)
+def test_pictures_beyond_the_limits_of_recognition_are_a_limit(
+    limits: ReadLimits, looked_at: int, engine: Engine
+) -> None:
+    """What is left over of a scan is said to be unread for a limit, never taken for clean (law 7)."""
+    out = io.BytesIO()
+    page = page_of(LETTER)
+    page.save(out, "PDF", save_all=True, append_images=[page, page])
+    reading = read(out.getvalue(), limits=limits)
+    assert (reading.status, "read.ocr-pages" in reading.why) == ("limit", True)
+    assert len(engine.sizes) == looked_at
+
+
+def test_the_seconds_of_recognition_are_the_messages(engine: Engine) -> None:
+    """What one attachment took is not there for the next."""
+    shared = Shared(ocr_seconds=100.0)
+    reading = read(file_of(page_of(LETTER), "PNG"), shared=shared)
+    assert (reading.status, engine.sizes) == ("limit", [])
