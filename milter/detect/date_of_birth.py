@@ -18,9 +18,14 @@ _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?"
     r"|dec(?:ember)?)"
 )
+_NTH = (
+    r"(?:twenty|thirty)[ -](?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth"
+    r"|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|thirtieth"
+)
 PATTERN = (
     r"\b(?:\d{1,2} ?[/.\-] ?\d{1,2} ?[/.\-] ?(?:(?:19|20)\d{2}|\d{2})|(?:19|20)\d{2}[/.\-]\d{1,2}[/.\-]\d{1,2}|\d{1,2} \d{1,2} (?:19|20)?\d{2}"
     rf"|\d{{1,2}}(?:st|nd|rd|th)?(?: of)?[ \-/.]{{0,2}}{_MONTH}\.?,?[ \-/.]{{0,2}}(?:'?\d{{2}}|(?:19|20)\d{{2}})"
+    rf"|(?:the )?(?:{_NTH}) (?:day )?(?:of )?{_MONTH},? (?:19|20)\d{{2}}"
     rf"|{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?,? (?:19|20)\d{{2}}|(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19|20)\d\d|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))\b"
 )
 _DATE = re2.compile(PATTERN.encode("latin-1"), latin_options())
@@ -171,7 +176,7 @@ def _judge(page: Page, low: int, high: int, columns: dict[int, list[str]]) -> tu
         return 0.95, "in a field of the date of birth"
     if _above(page, line, low):
         return 0.9, "under a line that says date of birth"
-    if ":" not in window[-30:] and _loose(page, low, line, columns):
+    if ":" not in window[-30:] and not _in_cells(page, low) and _loose(page, low, line, columns):
         return 0.8, "under a heading line with date of birth"
     before = page.lower[max(0, low - 30) : low]
     if _AGED.search(before[-22:]) and before.rstrip()[-1:] in "(,":
@@ -179,6 +184,12 @@ def _judge(page: Page, low: int, high: int, columns: dict[int, list[str]]) -> tu
     if re.match(r"\s?\)?[\s,]{1,2}\(?aged?\b", behind):
         return 0.75, "beside a person's age"
     return 0.0, ""
+
+
+def _in_cells(page: Page, low: int) -> bool:
+    """Say whether a date stands in a table whose cells are parted by signs, so that its own heading is known."""
+    block = page.block_at(page.line_at(low))
+    return block is not None and block.delimiter in ("\t", "|")
 
 
 def _above(page: Page, line: int, low: int) -> bool:

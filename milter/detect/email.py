@@ -78,7 +78,7 @@ def _judge(page: Page, zones: Zones, low: int, high: int, own: frozenset[str]) -
     address = re.sub(r" ?(?:[\[(]at[\])]|@) ?", "@", page.lower[low:high])
     address = re.sub(r" ?[\[(]dot[\])] ?", ".", address)
     local, _, domain = address.rpartition("@")
-    if domain in own or _WORK.search(domain) or _SHARED.search(local):
+    if domain in own or _WORK.search(domain) or _SHARED.search(local.partition("+")[0]):
         return 0.0, ""
     if page.quiet and zones.at(low) == "mail-header":
         return 0.0, ""  # whom the mail is from and to, not what it tells

@@ -9,7 +9,7 @@ from milter.detect import codes, date_of_birth, email, phone
 from milter.detect.address import STREET, patterns
 from milter.detect.context import latin_options
 
-_NAME = rb"(?-i:[A-Z\xc0-\xde][a-zA-Z'\-\xc0-\xff]+,?[ \t][A-Z\xc0-\xde])|(?-i:\b(?:Mr|Mrs|Miss|Ms|Mx|Dr)\b)"
+_NAME = rb"(?-i:[A-Z\xc0-\xde][a-zA-Z'\-\xc0-\xff]+,?[ \t](?:(?:de|da|di|do|dos|du|del|van|von|der|den|al|el|ul|bin|bint|ap|ab|la|le|st)[ \-]){0,2}[A-Z\xc0-\xde])|(?-i:\b(?:Mr|Mrs|Miss|Ms|Mx|Dr)\b)"
 _LABEL = rb"\b(?:nhs|chi|uln|utr|upn|ni|nino|nat(?:ional|\.)? ins|n\.i\.|insurance|d\.?o\.?b|born|birth|mob(?:ile)?|tel|ppt|learner|passport|licen[cs]e|dvla|h&c|hcn)"
 
 

@@ -31,11 +31,11 @@ _KIN = re.compile(
     r"|[Gg]randad|[Gg]randma|[Gg]randpa|[Cc]hild|[Cc]hildren|[Bb]aby|[Tt]oddler|[Tt]wins?|[Ss]iblings?|[Bb]oys?|[Gg]irls?|[Ll]ads?|[Nn]eighbour|[Ff]riend|[Mm]ate|[Cc]arers?|[Ll]ittle|[Bb]ig|[Kk]ids"
     r"|[Ss]ons|[Dd]aughters|[Ss]isters|[Bb]rothers|[Ff]amily|called|named)"
 )
-_THEN = re.compile(rf"(?: (?:is|are|was|also|and))?(?:[:,]? |,? \(|, now )({_W})(?! [A-Z][a-z])")
+_THEN = re.compile(rf"(?: (?:is|are|was|also|and))?(?:[:,]? |,? \(|, now )({_W})\b(?! [A-Z][a-z])")
 _FAMILY = re.compile(
     rf"\b[Tt]he ({_W}s)\b(?! ?[A-Z])|\b({_W}) (?:family|children|siblings|twins?|boys?|girls?|brothers|sisters|household|kids|lads?)\b"
 )
-_SURNAMED = re.compile(rf"\b(?:[Bb]rothers|[Ss]isters|Misses|Messrs|[Tt]wins|[Ff]amily) ({_W})(?! [A-Z])")
+_SURNAMED = re.compile(rf"\b(?:[Bb]rothers|[Ss]isters|Misses|Messrs|[Tt]wins|[Ff]amily) ({_W})\b(?! [A-Z])")
 _LABELLED = re.compile(
     r"\b(?:[Cc]lient|[Pp]upil|[Pp]atient|[Tt]enant|[Cc]laimant|[Rr]esident|[Gg]uests?|[Ll]earner|[Ss]tudent|[Yy]oung person|[Oo]ccupier|[Cc]ardholder|[Mm]y name is|[Nn]ame is|[Tt]his is"
     rf"|[Ii]n the name of|[Mm]embers?|[Cc]hild|[Cc]hildren):? ({_W}(?: {_W}){{1,3}})"
@@ -45,7 +45,7 @@ _PAIR = re.compile(
 )
 _INITIAL = re.compile(rf"\b({_W}) [A-Z]\b(?![\w.'\-]?\w)\.?(?! [A-Z][a-z])")
 _INITIALS = re.compile(
-    rf"(?<![\w.&])(?:[A-Z]\. ?){{1,3}}({_W})(?! [A-Z][a-z])|(?<![\w.&])(?:[A-Z] ){{1,3}}({_W})(?! [A-Z][a-z])"
+    rf"(?<![\w.&])(?:[A-Z]\. ?){{1,3}}({_W})\b(?! [A-Z][a-z])|(?<![\w.&])(?:[A-Z] ){{1,3}}({_W})\b(?! [A-Z][a-z])"
 )
 _NICKNAMED = re.compile(rf"\b({_W}|[A-Z]\.) (?:[\"']{_W}[\"']|\({_W}\)) ({_W})|\b({_W}) [\"']{_W}[\"']")
 _TITLED = re.compile(r"\b(?:mrs?|miss|ms) (?:[a-z]\.? )?[a-z]{3,}(?![\w@])")

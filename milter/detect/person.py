@@ -22,7 +22,7 @@ from milter.detect.tables import role_of
 from milter.detect.whose import CLASS_AFTER, LABEL_WORDS, PRIVATE_AFTER, PRIVATE_BEFORE, role_beside
 
 _W = r"[A-Z\xc0-\xde][A-Za-z\xc0-\xff'\-]*"  # a word with a capital
-_PARTICLE = r"(?:(?:de|da|di|du|del|della|van|von|der|den|bin|bint|ibn|al|el|ap|ab|le|la|st|san|dos|y) ){0,2}"
+_PARTICLE = r"(?:(?:de|da|di|du|del|della|van|von|der|den|bin|bint|ibn|al|el|ap|ab|le|la|st|san|dos|das|do|ul|ter|ten|zu|abu|bte|y) ){0,2}"
 _REST = rf"(?: {_PARTICLE}{_W}\.?){{0,3}}"
 _TITLE = r"(?:Mr|Mrs|Miss|Ms|Mx|Master|Mr\.? ?(?:&|and) ?Mrs|MR|MRS|MISS|MS)"
 _OFFICE = (
@@ -50,10 +50,15 @@ def _patterns() -> _Patterns:
     def build(pattern: str) -> "re2._Regexp":
         return re2.compile(pattern.encode("latin-1"), options)
 
-    given = sorted(words.given | words.given_doubtful)
+    given = sorted(
+        words.given | words.given_doubtful, key=lambda name: (-len(name), name)
+    )  # 'João' before 'Jo'
     upper = "|".join(re.escape(name.upper()) for name in given if len(name) > 2)
     first = "|".join(re.escape(name) for name in given)
-    last = "|".join(re.escape(name) for name in sorted(words.surnames | words.surnames_doubtful))
+    last = "|".join(
+        re.escape(name)
+        for name in sorted(words.surnames | words.surnames_doubtful, key=lambda name: (-len(name), name))
+    )
     return _Patterns(
         titled=build(rf"\b(?:{_TITLE}|{_OFFICE})\.? (?:(?:[A-Z]\.? ?){{1,3}} )?{_PARTICLE}{_W}{_REST}"),
         given=build(
@@ -272,7 +277,7 @@ def _trimmed(page: Page, words: Lexicon, low: int, high: int, sure: float, why: 
     if len(tokens) < 2 or len(tokens[-1][0]) < 2 or text[tokens[-1][2] : tokens[-1][2] + 1].isdecimal():
         return
     names = [token[0] for token in tokens]
-    if _a_thing(page, words, names, tokens[-1][2]):
+    if _a_thing(page, words, names, tokens[-1][2]) or _SHORTENED.search(names[0]):
         return
     first, last = names[0].title(), names[-1].title()
     if "-" in first and first not in words.given and first.split("-")[0] in words.given:
@@ -293,6 +298,9 @@ def _trimmed(page: Page, words: Lexicon, low: int, high: int, sure: float, why: 
         return
     if sure >= 0.5:
         yield Name(low, tokens[-1][2], tuple(names), min(sure + 0.1 * known_last, 0.95), 0, why)
+
+
+_SHORTENED = re.compile(r"'(?:m|ll|ve|s|d|re)$")  # "I'm Boyd's mum"
 
 
 def _cued(text: str, low: int, high: int) -> bool:

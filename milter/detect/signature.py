@@ -13,7 +13,7 @@ import re2
 
 from milter.detect.branches import factored
 from milter.detect.context import latin_options
-from milter.detect.page import Page
+from milter.detect.page import Page, looks_like_name
 
 Place = Literal["signature", "private-signature", "mail-header", "letterhead", "disclaimer", ""]
 _MOST_LINES = 16  # of one signature
@@ -189,6 +189,7 @@ def _letterhead(page: Page) -> list[Zone]:
             or (number >= 3 and not work)
             or _SOMEBODY.search(line)
             or _NAME_ALONE.fullmatch(page.text[low:high].strip())
+            or (number and _names(page, number) and _names(page, number + 1))
             or len(_PROSE.findall(page.text[low:high])) >= 5
         ):
             break
@@ -197,11 +198,19 @@ def _letterhead(page: Page) -> list[Zone]:
     return [Zone(0, end, "letterhead")] if work and 0 < end < 700 else []
 
 
+def _names(page: Page, number: int) -> bool:
+    """Say whether a line is a person's name and nothing else."""
+    if number >= len(page.starts):
+        return False
+    line = page.text[slice(*page.line(number))].strip(" -*\t\xb7")
+    return len(line) < 40 and looks_like_name(line) and not WORK.search(line.lower())
+
+
 _SOMEBODY = factored(
     r"\b(?:defendant|offender|victim|patient|client|tenant|claimant|applicant|pupil|child's name|name of|d\.?o\.?b|born|date of birth|aged? \d|re:|nhs n|age[:;])"
 )
 _NAME_ALONE = re.compile(  # one of a list of names below a title, not of an office's lines
-    r"(?:[A-Z]{2,}[A-Z'\- ]* [A-Z][a-z]+|[A-Z][a-z]+ [A-Z][a-z'\-]+)(?: +[\d\-+A-Z][\d.%]*){2,}|[A-Z]{3,} [A-Z][a-z]+"
+    r"(?:(?:\d{1,2}[.)]|[-*\xb7]) )?(?:[A-Z]{2,}[A-Z'\- ]* [A-Z][a-z]+|[A-Z][a-z]+ [A-Z][a-z'\-]+)(?: +[\d\-+A-Z][\d.%]*){2,}|(?:(?:\d{1,2}[.)]|[-*\xb7]) )?[A-Z]{3,} [A-Z][a-z]+"
 )
 _PROSE = re.compile(r"(?<![\w.@/-])[a-z]{2,}(?![\w@/.-]*[@/])|\. (?=[A-Z][a-z]+ [a-z])")
 _LETTER_BEGINS = re.compile(
