@@ -74,6 +74,9 @@ def find(page: Page, names: list[tuple[int, int]]) -> list[Hit]:
             and _long_ago(page.text[low:high])
         ):
             confidence, why = 0.7, "right behind initials"
+        if not confidence and _BEHIND_WORDS.search(page.text[max(0, low - 40) : low]):
+            if _long_ago(page.text[low:high]):
+                confidence, why = 0.7, "in brackets behind two capitalised words"
         if confidence >= 0.5 and _plausible(page.text[low:high]):
             if not (page.specimens and specimen(page.lower[max(0, low - 40) : low], "")):
                 found.append(Hit("date-of-birth", "identifier", low, high, confidence, why))
@@ -100,6 +103,8 @@ def _regions(page: Page, ends: list[int]) -> Iterable[tuple[int, int]]:
         yield max(0, low - _NEAR_BEFORE), max(high + _NEAR_BEHIND, page.starts[below])
     for match in _BEHIND_SOME_INITIALS.finditer(page.octets):
         yield match.span()
+    for match in _BRACKETED.finditer(page.octets):
+        yield match.span()
     for end in ends:
         if _SOON.match(page.text, end):
             yield end, end + _NEAR_BEFORE
@@ -117,10 +122,15 @@ def _behind_a_name(page: Page, low: int, high: int, ends: list[int]) -> bool:
         or not re.fullmatch(_GAP, page.text[ends[at] : low])
     ):
         return False
-    return _long_ago(page.text[low:high])
+    enclosed = page.text[low - 1 : low] in ("(", "[") and page.text[high : high + 1] in (")", "]", ",", ";")
+    return _long_ago(page.text[low:high]) or enclosed
 
 
 _SOON = re.compile(_GAP + r"[0-9JFMASONDjfmasond]")
+_BRACKETED = re2.compile(rb"(?-i:[A-Z])[\w'\-]+ (?-i:[A-Z])[\w'\-]+ \(\d", latin_options())
+_BEHIND_WORDS = re.compile(
+    r"[A-Z][\w'\-]+ [A-Z][\w'\-]+ \($|[\"')] [A-Z][\w\-]+, $|\b(?:son|daughter|child|baby) [A-Z][\w\-]+,? \(?$"
+)
 _BEHIND_INITIALS = re.compile(
     r"(?<![A-Za-z.])(?:[A-Z]\.\s?){1,2}[A-Z]\.?,? ?[(\[]?\s?(?:born |b\.? ?)?$|(?<![A-Za-z.])[A-Z]{2},? ?[(\[]\s?$"
 )
