@@ -21,6 +21,7 @@ from milter.store.engine import Store, open_store
 from milter.store.engine import migrate as bring_up
 from milter.store.ids import read_reference
 
+ALL_CHAINS = "(list of chains)"  # its own name is empty
 WHEN = "%Y-%m-%d %H:%M"
 
 
@@ -185,7 +186,21 @@ def audit_verify(arguments: argparse.Namespace) -> int:
     """Carry out `sealgate audit verify`."""
     with opened(arguments) as store:
         verified = store.verify()
-    sys.stdout.write(f"{verified}\n")
+    for broken in verified.broken:
+        sys.stdout.write(
+            f"Chain {broken.chain or ALL_CHAINS} does not hold from row {broken.seq} on: {broken.why}.\n"
+        )
+    if verified.whole:
+        chains = plural(len(verified.heads), "chain")
+        sys.stdout.write(f"The trail is whole: {plural(verified.rows, 'row')} in {chains}.\n")
+    else:
+        sys.stdout.write(
+            "Keep the store as it is, tell information governance, and compare it with a backup.\n"
+        )
+    if verified.heads:
+        sys.stdout.write("Note these heads somewhere else; a later walk must still contain them:\n")
+        heads = [(chain or ALL_CHAINS, str(length), digest) for chain, length, digest in verified.heads]
+        sys.stdout.write(f"{table(('chain', 'rows', 'last digest'), heads)}\n")
     return 0 if verified.whole else 1
 
 
