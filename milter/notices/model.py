@@ -130,7 +130,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """`released`, to the sender: a reviewer let it go."""
+    """`released`, to the sender: a reviewer released it."""
 
     organisation: Organisation
     mail: Mail

@@ -1,5 +1,6 @@
 """Notices say what their reader needs, and nothing that must not travel."""
 
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -66,6 +67,17 @@ def test_each_names_the_organisation_its_published_number_whom_to_ask_and_the_re
     for text in (rendered.text, "".join(Outline(rendered.html).words)):
         for needed in (COUNCIL.name, COUNCIL.telephone, COUNCIL.help_email, MAIL.reference):
             assert needed in text
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_contacts_that_are_not_set_leave_no_hole(name: str) -> None:
+    """Before `[contact]` is filled in, a sentence about a number or an address still is one."""
+    silent = replace(COUNCIL, telephone="", help_email="", help_telephone="")
+    rendered = render_notice(replace(BY_NAME[name], organisation=silent))
+    for text in (rendered.text, "".join(Outline(rendered.html).words)):
+        assert re.findall(r"Ring ,|team[:,]|\bon(?: at|,)", text) == []
+        assert f"the number that {COUNCIL.name} publishes" in text
+    assert "mailto:" not in rendered.html
 
 
 @pytest.mark.parametrize("name", BY_NAME)
