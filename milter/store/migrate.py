@@ -16,8 +16,8 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from milter.errors import StoreError
 
-HEAD = "0007"  # the newest step in migrations/versions
-KNOWN = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+HEAD = "0008"  # the newest step in migrations/versions
+KNOWN = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 OLDEST = (
     "0001"  # programs that know this step may work on a store of HEAD: raise it when something is taken away
 )

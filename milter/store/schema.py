@@ -180,6 +180,7 @@ register = Table(
     Index("register_channel", "channel", "at"),
     Index("register_complete", "complete", "at"),
     Index("register_organisation", "sender_organisation", "at"),
+    Index("register_directorate", "sender_organisation", "directorate", "at"),
     Index("register_sender", "sender", "at"),
     Index("register_recipient", "recipient", "at"),
     Index("register_judged", "judged_id"),

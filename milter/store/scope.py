@@ -43,8 +43,9 @@ class Scope:
             return ()
         whole = sorted(name for name, part in self.places if not part)
         parts = sorted(place for place in self.places if place[1])
-        either = [and_(organisation == name, directorate == part) for name, part in parts]
-        return (or_(organisation.in_(whole), *either) if whole else or_(false(), *either),)
+        either = [organisation.in_(whole)] if whole else []
+        either += [and_(organisation == name, directorate == part) for name, part in parts]
+        return (or_(*either) if either else false(),)  # one condition alone can be looked up in an index
 
 
 EVERYTHING = Scope()
