@@ -44,7 +44,7 @@ def _set() -> tuple["re2.Set", int]:
         b"(?-i:" + STREET.encode("latin-1") + b")",
         _LABEL,
         _NAME,
-        rb"\baddress\b|(?-i:\b\d{1,4}[A-Za-z]? [A-Z][a-z]{3,}(?: [A-Z][a-z]+){0,2}[,.;)\n])",
+        rb"\baddress\b|\blives at\b|(?-i:\b[A-Z][a-z'\-]+, (?:[A-Z][a-z'\-]+ ){1,2}(?:Road|Rd|Lane|Street|St|Row|Hill|Close|Terrace|Avenue)\b)|(?-i:\b\d{1,4}[A-Za-z]? [A-Z][a-z]{3,}(?: [A-Z][a-z]+){0,2}[,.;)\n])",
     ):
         some.Add(raw)
     some.Compile()

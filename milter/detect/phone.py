@@ -27,7 +27,7 @@ _WORK_AFTER = re.compile(
 )
 _SERVICE = re.compile(
     r"\b(?:quer(?:y|ies)|questions?|enquiries|helpdesk|help ?line|support|desk|advice|referrals?|self-refer|line|talk|information|details|book(?:ings?)?|contact|ring (?:the|us)|or ring|call (?:the|us)|council|team|service|services|centre|office"
-    r"|victim care|legal|pensions|psychological|nurse|officer|caretaker|alarm|reception|company|solicitors?|consultant|dr|sister|critical incident|tel(?:ephone)? us)\b[^\n]{0,50}$"
+    r"|victim care|legal|pensions|psychological|nurse|officer|caretaker|alarm|reception|company|solicitors?|consultant|critical incident|tel(?:ephone)? us)\b[^\n]{0,50}$"
 )
 _TESTS = re.compile(r"\btest (?:numbers?|phones?|region|data)\b|\bdummy\b|\bsandbox\b|\bplaceholder")
 _KIN = re.compile(

@@ -68,7 +68,8 @@ def _read(page: Page, name: str, low: int, spans: list[tuple[int, int]]) -> list
         digits < 3
         or (digits < 5 and name in ("nino", "passport"))
         or len(set(value.translate(_REPAIR)) - set(" .-/")) < 4
-        or re.sub(r"\D", "", value.translate(_REPAIR)) in ("123456789", "987654321", "1234567890")
+        or re.sub(r"\D", "", value.translate(_REPAIR))
+        in ("123456789", "987654321", "1234567890", "123456789012")
     ):
         return []
     if any(start < match.end() and match.start() < end for start, end in spans):

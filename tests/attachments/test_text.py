@@ -43,6 +43,13 @@ def test_quoted_cells_keep_their_length() -> None:
     assert passage.text.index("03/04/2012") == text.index("03/04/2012")
 
 
+def test_a_title_above_a_table_does_not_hide_its_separator() -> None:
+    """The sign that parts the most lines alike parts the cells, whatever stands above and within them."""
+    text = "March pay\nNo;Name;Net\n1;Mehta, Meera;5763.70\n2;Marsh, Callum;1977.70\n"
+    (passage,) = read(text.encode(), name="list.csv").passages
+    assert passage.text == text.replace(";", "\t")
+
+
 def test_a_table_without_a_name_is_seen() -> None:
     """Lines with the same number of separators are a table, whatever the file is called."""
     text = b"Name;DOB;UPN\nA;03/04/2012;X1\nB;04/05/2012;X2\n"

@@ -1,4 +1,4 @@
-"""Values of every kind in every way of writing: `data/values.toml`, which anyone can add to."""
+"""Values of every kind in every way of writing: `data/values*.toml`, which anyone can add to."""
 
 import re
 import tomllib
@@ -10,7 +10,8 @@ from milter.detect.examine import examine
 from milter.detect.load import load_detectors
 from milter.message.passage import Passage
 
-CASES = tomllib.loads((Path(__file__).parent / "data" / "values.toml").read_text(encoding="utf-8"))["case"]
+FILES = sorted((Path(__file__).parent / "data").glob("values*.toml"))
+CASES = [case for file in FILES for case in tomllib.loads(file.read_text(encoding="utf-8"))["case"]]
 MARK = re.compile(r"\{\{([a-z-]+)\|(.*?)\}\}", re.DOTALL)
 
 
