@@ -15,7 +15,7 @@ from milter.assess.inspect import Matter, inspect, inspect_file
 from milter.assess.judge import assess, envelope_of
 from milter.assess.known import Known, load, with_lists
 from milter.assess.preview import preview
-from milter.assess.warm import warm
+from milter.assess.warm import warm, warm_documents
 from milter.assess.wire import to_json
 from milter.attachments import ocr
 from milter.attachments.protect import CannotProtect, protect
@@ -47,7 +47,9 @@ def prepared(known: Known) -> None:
 def prepare(init: Mapping[str, Any]) -> None:
     """Load policy and detectors, and import the readers, before any child is forked."""
     known = _state.known if _state.warm else None
-    if known is None:
+    if known is not None:
+        warm_documents()  # which the process that this is a fork of had no time for
+    else:
         known = load(Path(init["folder"]) if init.get("folder") else None)
         warm(known.knowledge)
     if exact := init.get("exact"):

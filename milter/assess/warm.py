@@ -4,6 +4,9 @@ import gc
 import json
 
 from milter.assess.inspect import Knowledge, Matter, inspect
+from milter.attachments.protect import protect
+from milter.attachments.protect.text_to_pdf import body_to_pdf
+from milter.attachments.read import read
 from milter.message.model import Part
 
 # Something of every kind that a detector looks for, so that each has made its patterns; all of it is invented.
@@ -28,3 +31,12 @@ def warm(knowledge: Knowledge) -> None:
     inspect(Matter("Warm", _PARTS), knowledge)
     gc.collect()
     gc.freeze()  # never looked at again by the collector, so that pages stay shared and collections short
+
+
+def warm_documents() -> None:
+    """Import what reads and locks documents, half a second of it, so that no child does so for its first one."""
+    import msoffcrypto  # noqa: F401 - with olefile and what they need
+
+    letter = body_to_pdf("Warm", title="Warm")
+    protect(letter, format="pdf", name="warm.pdf", password="warm-warm-warm")  # noqa: S106 - of nothing
+    read(letter, name="warm.pdf")

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from milter import log, matching
 from milter.assess.known import Known, load
@@ -57,7 +57,11 @@ class Gateway:
         self.outbox = Outbox(with_)
         with_.wake_outbox = self.outbox.wake
         loop = asyncio.get_running_loop()
-        self._tasks = (loop.create_task(self.outbox.run()), loop.create_task(next_hop.watch()))
+        self._tasks = (
+            loop.create_task(self.outbox.run()),
+            loop.create_task(next_hop.watch()),
+            loop.create_task(_tell_of(with_.children)),
+        )
 
     async def deliver(self, envelope: Envelope, raw: bytes, session: SessionFacts) -> Reply:
         """Deal with one message."""
@@ -135,9 +139,7 @@ async def build(folder: Path | None, index: int, node: str, warm: Known | None =
     if evidence is not None:
         with_.find_people = (*with_.find_people, evidence.routes.find)
         with_.way_tried = evidence.routes.tried
-    _log.info(
-        "ready", worker=index, policy=known.policy.hash, confined=children.measures(), lists=lists.names
-    )
+    _log.info("ready", worker=index, policy=known.policy.hash, lists=lists.names)
     return Gateway(folder, with_, next_hop, lists, watch, evidence, persons.build(with_, index))
 
 
@@ -162,12 +164,21 @@ def _memory(known: Known) -> Seen:
 async def _children(known: Known, lists: matching.Lists, source: Source | None = None) -> Sandbox:
     """Start the children, and see that they judge by the same policy."""
     children = lists.children(known, source=source)
+    if source is not None:  # a fork that judges by the very policy that is in memory here
+        await children.begin()
+        return children
     await children.start()
     answer, _ = await children.call({"op": "policy"}, b"")
     if answer.get("policy") != known.policy.hash:
         await children.close()
         raise SealgateError("The configuration was changed while it was being read. Start or reload again.")
     return children
+
+
+async def _tell_of(children: Any) -> None:
+    assert isinstance(children, Sandbox)
+    await children.wait()
+    _log.info("children", confined=children.measures())
 
 
 async def _note_policy(store: Store, known: Known) -> None:

@@ -75,18 +75,29 @@ class Sandbox:
         self._measures: tuple[str, ...] = ()
         self._numbers = 0
         self._renewing: set[asyncio.Task[None]] = set()
+        self._filling: asyncio.Task[None] | None = None
         self._closed = False
 
     def measures(self) -> tuple[str, ...]:
-        """Name what confines the children here: of limits, namespaces, privileges, landlock, seccomp."""
+        """Name what confines the children here: of limits, namespaces, privileges, landlock, seccomp; once started."""
         return self._measures
 
     async def start(self) -> None:
         """Import the target and fork the children. Raises ChildFailed, and says why, where that fails."""
         async with self._turn:
             await self._start_zygote()
-        for _ in range(self._size):
-            self._idle.append(await self._fork())
+        await self._fill()
+
+    async def begin(self) -> None:
+        """Have children prepared and go on meanwhile; what is asked before they are there waits for them."""
+        async with self._turn:
+            self._send_start()
+        self._filling = asyncio.get_running_loop().create_task(self._filled())
+
+    async def wait(self) -> None:
+        """Wait for what `begin` began; where it failed, the next call starts anew and says why."""
+        if self._filling is not None:
+            await asyncio.wait((self._filling,))
 
     async def call(self, header: Mapping[str, Any], *pieces: bytes) -> tuple[dict[str, Any], bytes]:
         """Have `work(header, content)` done in a child; the content is the pieces together. Raises ChildFailed."""
@@ -124,6 +135,9 @@ class Sandbox:
     async def close(self) -> None:
         """End all children and the process that they come from."""
         self._closed = True
+        if self._filling is not None and not self._filling.done():
+            self._filling.cancel()
+            await asyncio.wait((self._filling,))
         await asyncio.gather(*self._renewing, return_exceptions=True)
         for child in self._idle:
             child.channel.close()
@@ -131,6 +145,21 @@ class Sandbox:
         self._end_zygote()
 
     # How children come and go
+
+    async def _filled(self) -> None:
+        with contextlib.suppress(ChildFailed):
+            await self._fill()
+
+    async def _fill(self) -> None:
+        while self._has_room():
+            child = await self._fork()
+            if self._has_room():
+                self._idle.append(child)
+            else:  # a call was quicker and forked its own
+                self._drop(child)
+
+    def _has_room(self) -> bool:
+        return not self._closed and self._at_work + len(self._idle) < self._size
 
     async def _take(self) -> _Child:
         while self._idle:
@@ -150,7 +179,7 @@ class Sandbox:
     async def _renew(self, child: _Child) -> None:
         with contextlib.suppress(ChildFailed):
             await self._end(child)
-            if not self._closed and self._at_work + len(self._idle) < self._size:
+            if self._has_room():
                 self._idle.append(await self._fork())
 
     async def _fork(self) -> _Child:
@@ -158,11 +187,11 @@ class Sandbox:
         ours.setblocking(False)
         with theirs:
             async with self._turn:
-                if self._closed:
+                try:
+                    await self._have_source()
+                except BaseException:
                     ours.close()
-                    raise ChildFailed("died", "closed")
-                if self._source is None or self._source.is_over():
-                    await self._start_zygote()
+                    raise
                 self._numbers += 1
                 child = _Child(self._numbers, ours)
                 try:
@@ -171,6 +200,15 @@ class Sandbox:
                     self._drop(child)
                     raise
         return child
+
+    async def _have_source(self) -> None:
+        """See that there is a source which has prepared."""
+        if self._closed:
+            raise ChildFailed("died", "closed")
+        if self._source is None or self._source.is_over():
+            await self._start_zygote()
+        elif not self._measures:
+            await self._started()
 
     async def _end(self, child: _Child) -> int:
         async with self._turn:
@@ -194,9 +232,14 @@ class Sandbox:
         return answer
 
     async def _start_zygote(self) -> None:
+        self._send_start()
+        await self._started()
+
+    def _send_start(self) -> None:
+        """Tell a new source what to prepare."""
         self._end_zygote()
         source, self._given = self._given or begun(), None
-        self._source = source
+        self._source, self._measures = source, ()
         start = {
             "path": sys.path,
             "target": self._target,
@@ -206,6 +249,15 @@ class Sandbox:
         }
         try:
             socket.send_fds(source.control, [json.dumps(start).encode()], self._inherited)
+        except OSError as fault:
+            self._end_zygote()
+            raise ChildFailed("died", "the sandbox does not start") from fault
+
+    async def _started(self) -> None:
+        """Wait until the source has prepared."""
+        source = self._source
+        assert source is not None, "_send_start() comes first"
+        try:
             async with asyncio.timeout(START_SECONDS):
                 answer = json.loads(await _packet(source.control))
         except (OSError, ValueError, TimeoutError) as fault:
@@ -218,7 +270,9 @@ class Sandbox:
 
     def _end_zygote(self) -> None:
         if self._source is not None:
-            self._source.end(END_SECONDS)  # it ends its children first
+            self._source.end(
+                END_SECONDS if self._measures else 0.0
+            )  # it ends its children first, where it has any
             self._source = None
 
     # One piece of work

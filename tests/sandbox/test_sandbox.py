@@ -215,6 +215,36 @@ async def test_a_fork_that_ends_is_followed_by_a_new_interpreter() -> None:
     await made.close()
 
 
+async def test_what_is_asked_before_children_are_there_waits_for_them() -> None:
+    """A gateway may take mail while its children are being prepared: calls are served, by no more than asked for."""
+    others = set(children_of(os.getpid()))
+    made = Sandbox(WORK, {"init": 4}, size=2, limits=LIMITS, source=forked())
+    await made.begin()
+    answers = await asyncio.gather(*(made.call({"do": "echo"}, b"x") for _ in range(6)))
+    assert [(answer["init"], out) for answer, out in answers] == [(4, b"x")] * 6
+    await made.wait()
+    assert "limits" in made.measures()
+    (source,) = set(children_of(os.getpid())) - others
+    while made._renewing:
+        await asyncio.gather(*made._renewing)
+    assert len(children_of(source)) == 2
+    await made.close()
+    assert set(children_of(os.getpid())) == others
+
+
+@pytest.mark.parametrize("init", [{}, {"refuse": True}])
+async def test_children_can_be_given_up_while_they_are_prepared(init: dict[str, bool]) -> None:
+    """A stop right behind the start leaves no process, and one that can't start fails the call and no more."""
+    others = set(children_of(os.getpid()))
+    made = Sandbox(WORK, init, size=1, limits=LIMITS, source=forked())
+    await made.begin()
+    if init:
+        with pytest.raises(ChildFailed):
+            await made.call({"do": "echo"}, b"x")
+    await made.close()
+    assert set(children_of(os.getpid())) == others
+
+
 async def test_a_fork_that_is_never_used_ends_with_its_parent_s_word() -> None:
     """A worker that fails before its children start leaves nobody behind."""
     source = forked()
