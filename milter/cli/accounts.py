@@ -8,6 +8,7 @@ from datetime import timedelta
 from milter.cli.records import WHEN, actor, opened
 from milter.cli.words import table
 from milter.errors import RequestError
+from milter.policy.domains import domain_of
 from milter.settings import load_settings
 from milter.store import accounts, doors, ids
 from milter.store.scope import place_of, text_of
@@ -17,6 +18,8 @@ DAYS = 7
 
 def invite(arguments: argparse.Namespace) -> int:
     """Carry out `sealgate account invite`."""
+    if "@" not in arguments.email or not domain_of(arguments.email):
+        raise RequestError(f"'{arguments.email}' is no e-mail address; write it like name@example.gov.uk.")
     organisations = tuple(arguments.organisation or ())
     scope = organisations
     if arguments.directorate:

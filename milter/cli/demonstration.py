@@ -125,7 +125,13 @@ def _free(port: int, first: int) -> None:
         try:
             probe.bind((HOST, port))
         except OSError as error:
-            raise SealgateError(f"Port {port} is taken; try: sealgate demo --port {first + 1000}") from error
+            raise SealgateError(
+                f"Port {port} can't be had ({error.strerror}); try: sealgate demo --port {_other(first)}"
+            ) from error
+
+
+def _other(port: int) -> int:
+    return port + 1000 if port < 60_000 else port - 1000
 
 
 async def _show(service: gateway.Gateway, port: int) -> None:

@@ -67,11 +67,14 @@ def _look(arguments: argparse.Namespace, header: dict[str, Any], in_words: Any) 
 def _listed(source: str | None) -> list[str]:
     if source is None:
         return []
-    text = (
-        sys.stdin.read()
-        if source == "-"
-        else Path(source).read_text(encoding="utf-8", errors="surrogateescape")
-    )
+    try:
+        text = (
+            sys.stdin.read()
+            if source == "-"
+            else Path(source).read_text(encoding="utf-8", errors="surrogateescape")
+        )
+    except OSError as error:
+        raise RequestError(f"{source} can't be read: {error.strerror}.") from error
     return [line for line in text.splitlines() if line]
 
 

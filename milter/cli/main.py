@@ -15,6 +15,7 @@ from milter.errors import ConfigurationError, RequestError, SealgateError
 
 Command = Callable[[argparse.Namespace], int]
 DONE, FAILED, WRONG = 0, 1, 2
+HIGHEST_PORT = 65_532  # the demonstration takes the next three too
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,18 @@ def _config(sub: argparse.ArgumentParser, *, needed: bool = False) -> None:
     sub.add_argument("--config", metavar="DIR", required=needed, type=Path, help=words)
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 up")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= HIGHEST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port from 1 to {HIGHEST_PORT}")
+    return int(text)
+
+
 def _running(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     serve = _command(
         commands,
@@ -155,7 +168,7 @@ def _running(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "show the gateway at work on sample mail, on this machine only",
         "It then keeps running, so that you can send mail of your own to it. Ctrl-C ends it.",
     )
-    demo.add_argument("--port", type=int, default=2525, help="of the gateway; the next ones serve the rest")
+    demo.add_argument("--port", type=_port, default=2525, help="of the gateway; the next ones serve the rest")
     demo.add_argument("--once", action="store_true", help="print the table and stop")
     check = _command(
         commands,
@@ -251,7 +264,7 @@ def _feedback(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     sub.add_argument("reference", nargs="?", metavar="REFERENCE", help="of the message or held message")
     sub.add_argument("--code", help="a reason such as first-mail, or a kind of finding such as nhs-number")
     sub.add_argument("--verdict", choices=VERDICTS, default="false-positive")
-    sub.add_argument("--days", type=int, default=90, help="how far back to count")
+    sub.add_argument("--days", type=_count, default=90, help="how far back to count")
     sub.add_argument("--json", action="store_true", help="every verdict with its features, one a line")
 
 
@@ -363,7 +376,7 @@ def _records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     register.add_argument(
         "words", nargs="*", metavar="WORD", help="of a name, address, organisation, reference"
     )
-    register.add_argument("--limit", type=int, default=50)
+    register.add_argument("--limit", type=_count, default=50, help="rows at the most")
     register.add_argument("--json", action="store_true")
     audit = _command(commands, "audit", records.audit_verify, "the audit trail")
     acts = audit.add_subparsers(title="acts", metavar="ACT", required=True)
