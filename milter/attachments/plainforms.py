@@ -9,7 +9,7 @@ from lxml import etree
 from milter.attachments.draft import Draft, File
 from milter.attachments.links import note_links
 from milter.attachments.marks import say_marked
-from milter.attachments.text import charset_of
+from milter.attachments.text import charset_of, text_pieces
 from milter.attachments.xmltext import INLINE, attributes_of, local, mark, parse, text_of
 from milter.message.text import decode_text
 
@@ -60,8 +60,16 @@ def _attached(value: str, draft: Draft) -> None:
         draft.member("attached file", content)
 
 
+LARGE_BYTES = 4 << 20  # of XML that is not made a tree
+OPENING = re.compile(r"<([A-Za-z_][\w:.\-]*)([^<>]*)>")
+CLOSING = re.compile(r"</[^<>]*>\s*")
+
+
 def read_xml(file: File, draft: Draft) -> None:
     """XML of any kind: flat office documents by their marks, everything else with each element apart."""
+    if len(file.content) > LARGE_BYTES and _plainly_data(file.content):
+        draft.say_pieces("text", (_unmarked(text, draft) for text in text_pieces(file.content, "")))
+        return
     root = parse(file.content, draft)
     if root is None:
         return
@@ -73,6 +81,18 @@ def read_xml(file: File, draft: Draft) -> None:
     note_links(text, draft)
     say_marked(draft, "text", text)
     draft.say("attributes", "\n".join(dict.fromkeys(said + values)), hidden=known)
+
+
+def _plainly_data(content: bytes) -> bool:
+    """Whether XML is of no known vocabulary and has no entities of its own: then its text is what stands there."""
+    head = content[:4096]
+    return b"<!" not in head and b"\0" not in head and not any(one.encode() in head for one in KNOWN)
+
+
+def _unmarked(text: str, draft: Draft) -> str:
+    """A piece of XML as lines, each value behind its element's name, for want of room for a tree."""
+    note_links(text, draft)
+    return OPENING.sub(lambda tag: f"\n{_words(tag[1])}{tag[2]}: ", CLOSING.sub("", text))
 
 
 def _told(root: etree._Element) -> list[str]:

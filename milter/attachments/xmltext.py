@@ -65,6 +65,8 @@ def parse(content: bytes, draft: Draft) -> etree._Element | None:
     try:
         return etree.fromstring(content, _parser(recover=False))
     except etree.XMLSyntaxError as fault:
+        if fault.code == etree.ErrorTypes.ERR_NO_MEMORY:
+            raise LimitError("needs more memory than is allowed") from fault
         if ENTITY.search(str(fault)):
             raise LimitError("holds XML that expands or nests beyond bounds") from fault
     draft.fail("unreadable", "a part of it is damaged")

@@ -1,5 +1,7 @@
 """Text and tables of separated values come out whole, with offsets that are the file's."""
 
+from itertools import pairwise
+
 import pytest
 
 from milter.attachments import read
@@ -68,3 +70,33 @@ def test_a_declared_charset_is_used() -> None:
     text = "Запись ребёнка"
     reading = read(text.encode("koi8-r"), declared="text/plain; charset=koi8-r")
     assert reading.passages[0].text == text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_a_long_text_comes_in_pieces_that_are_the_text(encoding: str) -> None:
+    """Each piece begins where the one before it ends, and none is lost, whatever the encoding."""
+    text = "caf\xe9, the council\u2019s plan for the road\n" * 120_000
+    passages = read(text.encode(encoding)).passages
+    assert len(passages) > 2
+    assert "".join(passage.text for passage in passages) == text
+    assert all(first.start + len(first.text) == second.start for first, second in pairwise(passages))
+
+
+def test_no_piece_of_a_long_table_ends_in_a_quoted_cell() -> None:
+    """A cell of several lines stays one cell, wherever it stands."""
+    table = "a,b,c\n" + '1,"first line\nsecond line",x\n' * 120_000
+    passages = read(table.encode(), name="a.csv").passages
+    assert len(passages) > 2
+    assert {line.count("\t") for passage in passages for line in passage.text.split("\n") if line} == {2}
+
+
+def test_large_xml_names_each_value_by_its_element() -> None:
+    """Data of many megabytes are read without a tree of them, attributes and all, to the last."""
+    row = "<row><id>7</id><what>kerb &amp; stone</what></row>\n"
+    last = '<row><nhsNumber>9434765919</nhsNumber><who name="Ella"/></row>'
+    reading = read(f"<?xml version='1.0'?><rows>\n{row * 120_000}{last}</rows>".encode())
+    text = "".join(passage.text for passage in reading.passages)
+    assert reading.status == "read"
+    assert "nhs Number: 9434765919" in text
+    assert 'name="Ella"' in text
+    assert text.count("kerb") == 120_000
