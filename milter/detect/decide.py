@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from math import inf
 from operator import attrgetter
 
 from milter.detect import email, exact, subjects, wording
@@ -33,6 +34,7 @@ _NAMED = {
 }  # fmt: skip
 
 
+_TITLE_WORDS = 3
 _BASE = 3.0  # points at which the model is in two minds: the shipped thresholds
 
 
@@ -67,13 +69,18 @@ def decide(evidence: Evidence, detectors: Detectors) -> Decision:
     firm = sum(
         reason.points for reason in reasons if reason.hard or (plain and _speaks_for_itself(reason, who))
     )
-    read = _BASE + reading.logits["protect"]
+    read = _BASE + reading.logits["protect"] if reasons or not _is_a_mere_title(evidence) else -inf
     protect = max(firm, read) >= least
     why = tuple(_worded(reasons, reading, evidence))
     if not protect:
         return Decision(False, Grade.LOW if who.private else Grade.NONE, (), why)
     high = who.count >= 10 or _BASE + reading.logits["high"] >= detectors.thresholds["high"]
     return Decision(True, Grade.HIGH if high else Grade.MEDIUM, _categories(reasons, who, reading), why)
+
+
+def _is_a_mere_title(evidence: Evidence) -> bool:
+    """Say whether a document is no more than a word or three, as a subject is: how it is worded tells nothing then."""
+    return sum(len(one.page.text.split(None, _TITLE_WORDS)) for one in evidence.pages) <= _TITLE_WORDS
 
 
 def _plain(evidence: Evidence) -> bool:
