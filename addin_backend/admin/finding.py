@@ -25,10 +25,18 @@ def find(visit: Visit) -> Response:
         paragraphs = ("A reference looks like SG-7K2M-9QXD-40TB.", "It stands in every notice.")
         return visit.page("problem.html", 422, title="This is no reference", paragraphs=paragraphs)
     with visit.store.read() as tx:
-        for roles, path, look in PLACES:
-            if visit.may(roles) and _is_there(tx, visit.me, reference, look):
-                return visit.go(f"{path}/{reference}")
-    raise NotThereError
+        path = path_of(visit, tx, reference)
+    if not path:
+        raise NotThereError
+    return visit.go(path)
+
+
+def path_of(visit: Visit, tx: Transaction, reference: str) -> str:
+    """Give the page of what a reference names; '' where the account may see nothing of it."""
+    for roles, path, look in PLACES:
+        if visit.may(roles) and _is_there(tx, visit.me, reference, look):
+            return f"{path}/{reference}"
+    return ""
 
 
 def message(visit: Visit) -> Response:

@@ -3,7 +3,6 @@
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -90,7 +89,8 @@ def compare(visit: Visit, tx: Transaction, changed: Policy, weeks: int) -> dict[
     by_reason: Counter[tuple[str, str]] = Counter()
     changes: list[Change] = []
     stop, total, unreadable, cut = monotonic() + SECONDS, 0, 0, False
-    for message, value in _kept(visit, tx, weeks):
+    until = tx.now + timedelta(seconds=1)
+    for message, value in judged.replay(tx, until - timedelta(weeks=weeks), until, visit.me.reach):
         try:
             before, after = _verdicts(value, visit.desk.site.known.policy), _verdicts(value, changed)
         except (ValueError, KeyError, TypeError):
@@ -117,13 +117,6 @@ def compare(visit: Visit, tx: Transaction, changed: Policy, weeks: int) -> dict[
         "more": _count(counted, more=True),
         "free": _count(counted, more=False),
     }
-
-
-def _kept(visit: Visit, tx: Transaction, weeks: int) -> Iterator[tuple[Judged, Any]]:
-    until = tx.now + timedelta(seconds=1)
-    for message, value in judged.replay(tx, until - timedelta(weeks=weeks), until):
-        if visit.me.reach.sees(message.organisation, message.directorate):
-            yield message, value
 
 
 def _verdicts(value: Any, policy: Policy) -> tuple[Verdict, ...]:

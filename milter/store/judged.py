@@ -12,6 +12,7 @@ from sqlalchemy import insert, select
 from milter.store import audit
 from milter.store.columns import canonical, frozen
 from milter.store.schema import facts, judged, judged_reasons
+from milter.store.scope import EVERYTHING, Scope
 from milter.store.transaction import Transaction, value_of, values_of
 from milter.store.vault import Vault
 
@@ -101,12 +102,15 @@ def facts_of(tx: Transaction, judged_id: str) -> Any:
     return None if row is None else _facts(tx, row.judged_id, row.sealed)
 
 
-def replay(tx: Transaction, since: datetime, until: datetime) -> Iterator[tuple[Judged, Any]]:
-    """Give each message of a span of time with its facts, in order, without holding them all in memory."""
+def replay(
+    tx: Transaction, since: datetime, until: datetime, scope: Scope = EVERYTHING
+) -> Iterator[tuple[Judged, Any]]:
+    """Give each message of a scope and a span of time with its facts, in order, not all of them in memory at once."""
     query = (
         select(judged, facts.c.sealed)
         .join(facts, facts.c.judged_id == judged.c.id)
         .where(judged.c.at >= since, judged.c.at < until)
+        .where(*scope.where(judged.c.organisation, judged.c.directorate))
         .order_by(judged.c.at, judged.c.id)
     )
     with tx.connection.execution_options(yield_per=500).execute(query) as rows:

@@ -169,6 +169,17 @@ def test_replay_judges_within_the_directorate(office):
     assert "0 messages" in upload(stranger, "/reports/replay", policy=text, weeks="4").text
 
 
+def test_the_trail_is_shown_of_what_is_seen(office):
+    """A part of the organisation reads the trail of its own things by reference, and no list of everybody's."""
+    with office.store.read() as tx:
+        held = quarantine.search(tx, quarantine.Search())[0][0]
+    own, stranger = office.as_("auditor", scope=(CHILDREN,)), office.as_("auditor", scope=(HOUSING,))
+    assert "message held" in own.get(f"/trail?q={held.id}").text
+    assert "message held" not in stranger.get(f"/trail?q={held.id}").text
+    assert held.id not in own.get("/trail").text
+    assert "message held" in office.as_("auditor").get("/trail").text
+
+
 def test_the_export_names_the_directorate(office):
     """CSV has a column for it."""
     found = office.as_("governance").get("/register.csv").text.removeprefix("\ufeff")
