@@ -89,7 +89,9 @@ def test_the_description_s_references_resolve() -> None:
             for inner in value:
                 yield from refs(inner)
 
-    for ref in refs(OPENAPI):
+    found = list(refs(OPENAPI))
+    assert found
+    for ref in found:
         at = OPENAPI
         for step in ref.removeprefix("#/").split("/"):
             at = at[step]

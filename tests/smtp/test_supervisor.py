@@ -74,6 +74,7 @@ def test_dead_workers_are_replaced(daemon: Daemon, sink: Sink, port: int) -> Non
 def test_workers_do_not_outlive_the_supervisor(daemon: Daemon) -> None:
     """Workers whose supervisor was killed end by themselves, so that a new daemon finds the port free."""
     workers = daemon.workers()
+    assert workers
     daemon.kill()
     wait_until(lambda: not any(_is_running(worker) for worker in workers), "the workers have ended")
 
