@@ -49,6 +49,8 @@ def _lines(name: str) -> list[str]:
 
 
 def _latin(word: str) -> str:
+    if word.isascii() and "`" not in word and "&" not in word:
+        return word  # plain as it is, as most are
     from milter.detect.clean import clean
 
     return clean(word).text

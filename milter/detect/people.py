@@ -7,13 +7,9 @@ surname of 'the Fairley boy', 'Hollie W', or a name in small letters. Nothing he
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from itertools import islice
 from operator import itemgetter
 
-import re2
-
-from milter.detect.context import cased_options
 from milter.detect.detector import Hit
 from milter.detect.lexicon import Lexicon, shipped
 from milter.detect.page import Page
@@ -41,7 +37,7 @@ _LABELLED = re.compile(
     rf"|[Ii]n the name of|[Mm]embers?|[Cc]hild|[Cc]hildren):? ({_W}(?: {_W}){{1,3}})"
 )
 _PAIR = re.compile(
-    rf"\b({_W}(?: {_W}){{1,2}})(?=,? \(?(?:\d{{1,2}}[./]\d{{1,2}}[./]|\d{{1,2}}\)|aged?\b|born\b|b\. ?\d|d\.?o\.?b|DOB|D\.O\.B|NHS|UPN|NI\b|NINO))"
+    rf"\b({_W}(?: {_W}){{1,2}}),? \(?(?:\d{{1,2}}[./]\d{{1,2}}[./]|\d{{1,2}}\)|aged?\b|born\b|b\. ?\d|d\.?o\.?b|DOB|D\.O\.B|NHS|UPN|NI\b|NINO)"
 )
 _INITIAL = re.compile(rf"\b({_W}) [A-Z]\b(?![\w.'\-]?\w)\.?(?! [A-Z][a-z])")
 _INITIALS = re.compile(
@@ -53,8 +49,9 @@ _TAG = re.compile(
     r"<(?:\w+:)?(?:[Ss]ur|[Ff]ore|[Ff]irst|[Ll]ast|[Gg]iven|[Ff]amily|[Ff]ull)[Nn]ame>([^<>\n]{2,40})<"
 )
 _DOES = re.compile(
-    r" ?\(\d{1,2}\)|, (?:aged )?\d{1,2}\b(?!\d|[/.:])|'s (?:mum|dad|nan|mother|father|brother|sister|family|school|teacher|phone)\b| (?:has|had|is|was|said|told|bit|hit|came|comes|went|needs|wants|lives|attended"
-    r"|refused|cried|can't|won't|doesn't|didn't|still)\b| - [a-z]"
+    rf"\b({_W})"
+    r"(?: ?\(\d{1,2}\)|, (?:aged )?\d{1,2}\b(?!\d|[/.:])|'s (?:mum|dad|nan|mother|father|brother|sister|family|school|teacher|phone)\b| (?:has|had|is|was|said|told|bit|hit|came|comes|went|needs|wants|lives|attended"
+    r"|refused|cried|can't|won't|doesn't|didn't|still)\b| - [a-z])"
 )
 _SMALL = re.compile(r"(?<![\w@./'\-])[a-z\xdf-\xff]{4,}(?:-[a-z]+)?(?![\w@/])")
 _LAST = re.compile(r" ([a-z\xdf-\xff'\-]{3,})")
@@ -121,18 +118,14 @@ def _singles(page: Page, singles: Sequence[tuple[int, int]]) -> Iterator[tuple[i
     for start, end in singles:
         if not _speaks(page, start, end) and not _HOUSE.match(page.text, end, end + 12):
             yield start, end, "a given name"
-    for found in _doing().finditer(page.octets):
-        low, high = found.span()
-        if _DOES.match(page.text, high, high + 24) and page.text[low - 1 : low] not in _JOINED:
-            yield low, high, "a given name, and what it does"
-
-
-@lru_cache(maxsize=1)
-def _doing() -> "re2._Regexp":
-    """Given names that are words as well, before something that a person does or is."""
     words = shipped()
-    names = "|".join(re.escape(name) for name in sorted(words.given_doubtful - words.cuts))
-    return re2.compile(rf"\b(?:{names})\b".encode("latin-1"), cased_options())
+    for match in matches(_DOES, page.text, page.octets):
+        word = match[1]
+        if (
+            word in words.given_doubtful - words.cuts
+            and page.text[match.start() - 1 : match.start()] not in _JOINED
+        ):
+            yield match.start(1), match.end(1), "a given name, and what it does"
 
 
 _JOINED = frozenset("'-/@.&_")

@@ -22,6 +22,7 @@ from milter.detect.tables import role_of
 from milter.detect.whose import CLASS_AFTER, LABEL_WORDS, PRIVATE_AFTER, PRIVATE_BEFORE, role_beside
 
 _W = r"[A-Z\xc0-\xde][A-Za-z\xc0-\xff'\-]*"  # a word with a capital
+_CAPITALS = r"[A-Z\xc0-\xde][A-Z\xc0-\xde'\-]{2,}"
 _PARTICLE = r"(?:(?:de|da|di|du|del|della|van|von|der|den|bin|bint|ibn|al|el|ap|ab|le|la|st|san|dos|das|do|ul|ter|ten|zu|abu|bte|y) ){0,2}"
 _REST = rf"(?: {_PARTICLE}{_W}\.?){{0,3}}"
 _TITLE = r"(?:Mr|Mrs|Miss|Ms|Mx|Master|Mr\.? ?(?:&|and) ?Mrs|MR|MRS|MISS|MS)"
@@ -53,7 +54,6 @@ def _patterns() -> _Patterns:
     given = sorted(
         words.given | words.given_doubtful, key=lambda name: (-len(name), name)
     )  # 'João' before 'Jo'
-    upper = "|".join(re.escape(name.upper()) for name in given if len(name) > 2)
     first = "|".join(re.escape(name) for name in given)
     last = "|".join(
         re.escape(name)
@@ -62,7 +62,7 @@ def _patterns() -> _Patterns:
     return _Patterns(
         titled=build(rf"\b(?:{_TITLE}|{_OFFICE})\.? (?:(?:[A-Z]\.? ?){{1,3}} )?{_PARTICLE}{_W}{_REST}"),
         given=build(
-            rf"\b(?:{first})(?:-{_W})?\b{_REST}|\b(?:{upper})(?: [A-Z]\.?)?(?: [A-Z'\-]{{2,}}){{1,2}}\b"
+            rf"\b(?:{first})(?:-{_W})?\b{_REST}|\b{_CAPITALS}(?: [A-Z]\.?)?(?: [A-Z'\-]{{2,}}){{1,2}}\b"
         ),
         surname=build(rf"\b{_W}\.?(?: [A-Z]\.?){{0,2}} (?:{last})\b(?:-{_W})?(?: [A-Z][A-Z'\-]{{2,}}\b)?"),
         labelled=build(
@@ -72,7 +72,8 @@ def _patterns() -> _Patterns:
             rf"\b{_W},[ ]?(?:{first})\b(?: [A-Z]\b\.?)?|\b(?:[A-Z][A-Z'\-]+ )?[A-Z][A-Z'\-]{{2,}}, [A-Z][a-z\xdf-\xff]{{2,}}\b"
         ),
         turned=build(
-            rf"\b(?:[A-Z][A-Z'\-\xc0-\xde]+ ){{1,3}}(?:{first})\b|\b(?:{'|'.join(map(re.escape, sorted(words.surnames - words.given)))}) (?:{'|'.join(map(re.escape, sorted(words.given)))})\b"
+            r"\b(?:[A-Z][A-Z'\-\xc0-\xde]+ ){1,3}[A-Z\xc0-\xde][a-z\xdf-\xff\-]+\b"
+            rf"|\b(?:{'|'.join(map(re.escape, sorted(words.surnames - words.given)))}) [A-Z\xc0-\xde][A-Za-z\xdf-\xff'\-]+\b"
         ),
     )
 
@@ -130,6 +131,7 @@ def singles(page: Page, zones: Zones, names: list[Name]) -> list[tuple[int, int]
     return found
 
 
+_IN_CAPITALS = re.compile(_CAPITALS + r"(?![a-z])")
 _SINGLE = re.compile(r"[A-Za-z\xc0-\xff\-]+")
 _GREETED = re.compile(
     r"(?i)(?:dear|hi|hello|hey|thanks|thank you|morning|afternoon|cheers|regards,?|by|st\.?|saint)\s$"
@@ -139,8 +141,24 @@ _GREETED = re.compile(
 def _given(page: Page) -> list[tuple[int, int]]:
     """Where given names of the list stand, with what follows them; asked for twice of a page."""
     if page.given is None:
-        page.given = [match.span() for match in _patterns().given.finditer(page.octets)]
+        page.given = [
+            span
+            for match in _patterns().given.finditer(page.octets)
+            if (span := _from_a_given(page, *match.span()))
+        ]
     return page.given
+
+
+def _from_a_given(page: Page, low: int, high: int) -> tuple[int, int] | None:
+    """The part of a run that begins with a given name of the list; one in capitals need not begin with it."""
+    words = shipped()
+    first = _IN_CAPITALS.match(page.text, low, high)
+    if first is None or first.group().title() in words.given or first.group().title() in words.given_doubtful:
+        return low, high
+    if first.group() in words.given or first.group() in words.given_doubtful:
+        return low, high  # 'JJ'
+    behind = _patterns().given.match(page.octets, first.end() + 1, high + 40)
+    return _from_a_given(page, *behind.span()) if behind else None
 
 
 def _mentions(page: Page, words: Lexicon) -> Iterator[Name]:
@@ -190,6 +208,12 @@ def _turned(page: Page, words: Lexicon, low: int, high: int) -> Iterator[Name]:
     capitals = surname[-1].isupper()
     known = any(word.title() in words.surnames or word.title() in words.surnames_doubtful for word in surname)
     after = page.text[high : high + 12]
+    listed = words.given | words.given_doubtful if capitals else words.given
+    if given not in listed:
+        behind = _patterns().turned.match(page.octets, high - len(given), high + 40)
+        if behind:  # 'Smith Khan Sara'
+            yield from _turned(page, words, *behind.span())
+        return
     if (
         (capitals and not known and not _at_start(page.text, low))
         or (given in words.cuts and given not in words.given)
