@@ -125,9 +125,7 @@ def _free(port: int, first: int) -> None:
         try:
             probe.bind((HOST, port))
         except OSError as error:
-            raise SealgateError(
-                f"Port {port} can't be had ({error.strerror}); try: sealgate demo --port {_other(first)}"
-            ) from error
+            raise SealgateError(f"Port {port} is taken; try: sealgate demo --port {_other(first)}") from error
 
 
 def _other(port: int) -> int:
