@@ -4,6 +4,7 @@ The child reads hostile bytes. What it answers is plain JSON; a child that dies 
 verdict on what it was reading ('could not be read'), never on the gateway.
 """
 
+import ctypes
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from milter.attachments.protect.text_to_pdf import body_to_pdf
 from milter.message.model import Part
 from milter.message.parse import parse
 from milter.policy.partners import people
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of malloc.h
+LARGE_BYTES = 512 * 1024
 
 
 @dataclass(slots=True)
@@ -46,6 +50,7 @@ def prepared(known: Known) -> None:
 
 def prepare(init: Mapping[str, Any]) -> None:
     """Load policy and detectors, and import the readers, before any child is forked."""
+    _give_back()
     known = _state.known if _state.warm else None
     if known is not None:
         warm_documents()  # which the process that this is a fork of had no time for
@@ -58,6 +63,17 @@ def prepare(init: Mapping[str, Any]) -> None:
     _state.known = known
     if known.settings.read.ocr_pages:
         ocr.installed()
+
+
+def _give_back() -> None:
+    """Have the C library give large memory back to the system when it is freed, not keep it (mallopt(3)).
+
+    A limit of memory counts what is kept as well. Elsewhere than with glibc nothing happens.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
+        mallopt(M_TRIM_THRESHOLD, 4 * LARGE_BYTES)
 
 
 def work(header: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:

@@ -27,7 +27,7 @@ Work = Callable[[Mapping[str, Any], bytes], tuple[Mapping[str, Any], bytes]]
 PACKET_BYTES = 64 * 1024
 MOST_INHERITED = 8
 WORN_TASKS = 500  # a child is replaced after so many
-WORN_GROWTH_MIB = 256  # or when its memory has grown by so much
+WORN_GROWTH_MIB = 64  # or when its memory has grown by so much
 
 
 def live(descriptor: int) -> None:
