@@ -31,6 +31,7 @@ CONNECTIONS = (1, 8, 32)
 STEADY = (20, 100)  # messages a second
 COUNTED = "8 connections"  # the round in which what was noticed is counted
 _PATIENCE = 120.0  # seconds for queues to empty
+_SETTLE_SECONDS = 2.0  # from ready to at rest: every program still does something then
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ def row_of(arrangement: Arrangement, rounds: Sequence[Round]) -> Row:
         return row
     with running(arrangement) as up:
         row.start_seconds = up.start_seconds
+        time.sleep(_SETTLE_SECONDS)
         row.rest = memory_bytes(up.roots) / 1e6
         with Peak(up.roots) as peak:
             for one in rounds:
