@@ -181,7 +181,14 @@ def _reported(arrangement: Arrangement, measured: Callable[[], Row]) -> Row:
     """Measure, say so, and take a failure for 'could not be measured'."""
     try:
         row = measured()
-    except (RuntimeError, OSError, AssertionError, EOFError, subprocess.SubprocessError, sqlite3.Error) as error:
+    except (
+        RuntimeError,
+        OSError,
+        AssertionError,
+        EOFError,
+        subprocess.SubprocessError,
+        sqlite3.Error,
+    ) as error:
         row = Row(arrangement.name, arrangement.looks_into, f"could not be measured ({type(error).__name__})")
         print(f"{arrangement.name}: {error}", file=sys.stderr)
     at = row.at.get("8 connections")
