@@ -34,7 +34,7 @@ _NAMED = {
 }  # fmt: skip
 
 
-_TITLE_WORDS = 3
+_FEW_WORDS = 19  # none of so few that named nobody was rightly judged by its wording alone, and many wrongly
 _BASE = 3.0  # points at which the model is in two minds: the shipped thresholds
 
 
@@ -69,7 +69,7 @@ def decide(evidence: Evidence, detectors: Detectors) -> Decision:
     firm = sum(
         reason.points for reason in reasons if reason.hard or (plain and _speaks_for_itself(reason, who))
     )
-    read = _BASE + reading.logits["protect"] if reasons or not _is_a_mere_title(evidence) else -inf
+    read = _BASE + reading.logits["protect"] if reasons or not _says_little(evidence) else -inf
     protect = max(firm, read) >= least
     why = tuple(_worded(reasons, reading, evidence))
     if not protect:
@@ -78,9 +78,9 @@ def decide(evidence: Evidence, detectors: Detectors) -> Decision:
     return Decision(True, Grade.HIGH if high else Grade.MEDIUM, _categories(reasons, who, reading), why)
 
 
-def _is_a_mere_title(evidence: Evidence) -> bool:
-    """Say whether a document is no more than a word or three, as a subject is: how it is worded tells nothing then."""
-    return sum(len(one.page.text.split(None, _TITLE_WORDS)) for one in evidence.pages) <= _TITLE_WORDS
+def _says_little(evidence: Evidence) -> bool:
+    """Say whether a document is a line or two, as subjects and thanks are: how it is worded tells nothing then."""
+    return sum(len(one.page.text.split(None, _FEW_WORDS)) for one in evidence.pages) <= _FEW_WORDS
 
 
 def _plain(evidence: Evidence) -> bool:
