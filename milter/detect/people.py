@@ -77,10 +77,11 @@ def report(
 
     `alone`: nobody is told to be private, so one with a job may be whom it is about.
     """
+    owned = frozenset(hit.start for hit in others)
     hits = [
         Hit("person", "contact", _from(page, name), name.end, name.sure, name.why)
         for name in names
-        if name.role >= 0 or (alone and name.job)
+        if name.role >= 0 or (alone and name.job) or _all_the_same(page, zones, name, owned)
     ]
     spans = sorted((hit.start, hit.end) for hit in others)
     found = [hit for hit in hits if not _within(hit, spans)]
@@ -93,6 +94,20 @@ def report(
         if zones.at(start) not in _ELSEWHERE
     )
     return found + list(islice((hit for hit in more if not _within(hit, spans)), _MOST))
+
+
+def _all_the_same(page: Page, zones: Zones, name: Name, owned: frozenset[int]) -> bool:
+    """Say whether someone with an office is told of as a private person: by the table or by what is theirs right behind."""
+    if page.quiet or zones.at(name.start) in _ELSEWHERE:
+        return False
+    column, heading = page.column(name.start)
+    if heading:
+        return column != "professional" and page.private_rows(name.start)
+    gap = _GAP.match(page.text, name.end, name.end + 6)
+    return gap is not None and gap.end() in owned
+
+
+_GAP = re.compile(r"(?: \([A-Z]+\))?[ ,:;(\-\u2013]{1,4}")
 
 
 def _from(page: Page, name: Name) -> int:
