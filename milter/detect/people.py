@@ -22,15 +22,16 @@ _W = r"[A-Z\xc0-\xde][a-z\xdf-\xff]+(?:(?:-[A-Z\xc0-\xde]?|'[A-Z\xc0-\xde])[a-z\
 _KIN = re.compile(
     r"\b(?P<kin>son|daughter|brother|sister|mum|mam|mummy|mother|dad|father|husband|wife|partner|boyfriend|girlfriend|uncle|aunt|auntie|aunty|nan|nana|gran|grandma|grandad"
     r"|grandson|granddaughter|grand-?daughter|nephew|niece|cousin|baby|half-(?:brother|sister)|step-?(?:son|daughter|dad|mum|brother|sister)|(?:brother|sister|mother|father)[ -]in[ -]law|fianc\xe9e?|n\xe9e"
-    r"|formerly|known as|goes by|aka)"
+    r"|formerly|known as|goes by|aka)\b"
     r"|\b(?P<near>[Ss]on|[Dd]aughter|[Bb]rother|[Ss]ister|[Mm]um|[Mm]ummy|[Mm]other|[Dd]ad|[Ff]ather|[Pp]arents|[Hh]usband|[Ww]ife|[Pp]artner|[Uu]ncle|[Aa]unt|[Aa]untie|[Nn]an|[Nn]ana|[Gg]ran"
     r"|[Gg]randad|[Gg]randma|[Gg]randpa|[Cc]hild|[Cc]hildren|[Bb]aby|[Tt]oddler|[Tt]wins?|[Ss]iblings?|[Bb]oys?|[Gg]irls?|[Ll]ads?|[Nn]eighbour|[Ff]riend|[Mm]ate|[Cc]arers?|[Ll]ittle|[Bb]ig|[Kk]ids"
-    r"|[Ss]ons|[Dd]aughters|[Ss]isters|[Bb]rothers|[Ff]amily|called|named)"
+    r"|[Ss]ons|[Dd]aughters|[Ss]isters|[Bb]rothers|[Ff]amily|[Nn]anny|[Gg]rampy|Pastor|Old|Young|called|named)\b"
 )
 _THEN = re.compile(rf"(?: (?:is|are|was|also|and))?(?:[:,]? |,? \(|, now )({_W})\b(?! [A-Z][a-z])")
 _FAMILY = re.compile(
     rf"\b[Tt]he ({_W}s)\b(?! ?[A-Z])|\b({_W}) (?:family|children|siblings|twins?|boys?|girls?|brothers|sisters|household|kids|lads?)\b"
 )
+_SIBLINGS = re.compile(r"(?<!ish)(?<!ian)(?<!ese) (?:twins|brothers|sisters|siblings|boy|girl|lad)$")
 _SURNAMED = re.compile(rf"\b(?:[Bb]rothers|[Ss]isters|Misses|Messrs|[Tt]wins|[Ff]amily) ({_W})\b(?! [A-Z])")
 _LABELLED = re.compile(
     r"\b(?:[Cc]lient|[Pp]upil|[Pp]atient|[Tt]enant|[Cc]laimant|[Rr]esident|[Gg]uests?|[Ll]earner|[Ss]tudent|[Yy]oung person|[Oo]ccupier|[Cc]ardholder|[Mm]y name is|[Nn]ame is|[Tt]his is"
@@ -42,6 +43,12 @@ _PAIR = re.compile(
 _INITIAL = re.compile(rf"\b({_W}) [A-Z]\b(?![\w.'\-]?\w)\.?(?! [A-Z][a-z])")
 _INITIALS = re.compile(
     rf"(?<![\w.&])(?:[A-Z]\. ?){{1,3}}({_W})\b(?! [A-Z][a-z])|(?<![\w.&])(?:[A-Z] ){{1,3}}({_W})\b(?! [A-Z][a-z])"
+)
+_ENDS = re.compile(r" ?[\t\n]|$")  # a name that fills its cell or line
+_GIVEN_FIRST = re.compile(rf"\b({_W}) ([A-Z][A-Z'\-]{{2,}})\b")
+_RUN_TOGETHER = re.compile(r"(?<![\w@./])([A-Z][a-z]{2,})([A-Z][A-Za-z']{2,})(?![\w@./])")
+_ON_CARD = re.compile(
+    r"\b(?:in the name of|name as on card|name on (?:card|account)|cardholder|name):? ((?:[A-Z] ){1,3}[A-Z][A-Za-z'\-]+(?: [A-Z][A-Z'\-]+){0,2})\b"
 )
 _NICKNAMED = re.compile(rf"\b({_W}|[A-Z]\.) (?:[\"']{_W}[\"']|\({_W}\)) ({_W})|\b({_W}) [\"']{_W}[\"']")
 _TITLED = re.compile(r"\b(?:mrs?|miss|ms) (?:[a-z]\.? )?[a-z]{3,}(?![\w@])")
@@ -91,7 +98,7 @@ def report(
     more = (
         Hit("person", "contact", start, end, 0.6, why)
         for start, end, why in (*_singles(page, singles), *_told(page))
-        if zones.at(start) not in _ELSEWHERE
+        if zones.at(start) not in _ELSEWHERE and page.column(start)[0] != "professional"
     )
     return found + list(islice((hit for hit in more if not _within(hit, spans)), _MOST))
 
@@ -111,13 +118,17 @@ _GAP = re.compile(r"(?: \([A-Z]+\))?[ ,:;(\-\u2013]{1,4}")
 
 
 def _from(page: Page, name: Name) -> int:
-    """Where a name begins, the one of 'Pauline and Des Marlow' included that shares its surname."""
+    """Where a name begins, with an office before it, and with the one of 'Pauline and Des Marlow' that shares it."""
+    office = _OFFICE.search(page.text[max(0, name.start - 10) : name.start])
+    if office and len(name.words) <= 3:
+        return name.start - len(office.group())
     if len(name.words) != 2:
         return name.start
     both = _BOTH.search(page.text[max(0, name.start - 30) : name.start])
     return name.start - len(both.group()) if both and _listed(both[1] or both[2], shipped()) else name.start
 
 
+_OFFICE = re.compile(r"\b(?:Lady|Lord|Sir|Dame|Sgt|Fr|Sister|Sr|Rev|Cllr|Hon|Pastor|Prof)\.? $")
 _BOTH = re.compile(rf"(?<![A-Za-z\-] )(?<![\w'\-])({_W}) (?:and|&) $|(?<=[a-z] )({_W}) (?:and|&) $")
 _ELSEWHERE = frozenset(("signature", "letterhead", "mail-header", "disclaimer", "private-signature"))
 
@@ -137,7 +148,8 @@ def _singles(page: Page, singles: Sequence[tuple[int, int]]) -> Iterator[tuple[i
     for match in matches(_DOES, page.text, page.octets):
         word = match[1]
         if (
-            word in words.given_doubtful - words.cuts
+            word in words.given_doubtful
+            and word not in words.cuts
             and page.text[match.start() - 1 : match.start()] not in _JOINED
         ):
             yield match.start(1), match.end(1), "a given name, and what it does"
@@ -164,36 +176,62 @@ def _speaks(page: Page, start: int, end: int) -> bool:
 def _told(page: Page) -> Iterator[tuple[int, int, str]]:
     """Names that the words beside them tell, whether a list knows them or not."""
     words = shipped()
+    yield from _of_a_family(page, words)
+    yield from _labelled(page, words)
+    yield from _surname_lines(page, words)
+    yield from _by_form(page, words)
+    yield from _small(page, words)
+
+
+def _of_a_family(page: Page, words: Lexicon) -> Iterator[tuple[int, int, str]]:
+    """'her son Kobi', 'Nanny Pam', 'the Fairley boy', 'the brothers Pask'."""
     for match in matches(_KIN, page.text, page.octets):
         name = _THEN.match(page.text, match.end(), match.end() + 60)
         if name and (_listed(name[1], words) or (match["kin"] and _may_be(name[1], words))):
-            yield name.start(1), name.end(1), "behind a word of kin"
+            together = match.group()[0].isupper() and name.start(1) == match.end() + 1  # 'Nanny Pam'
+            yield match.start() if together else name.start(1), name.end(1), "behind a word of kin"
     for match in matches(_FAMILY, page.text, page.octets):
         which = 1 if match[1] else 2
         bare = match[which].removesuffix("s") if which == 1 else match[which]
-        if bare in words.surnames or (match[which] in words.surnames and which == 2):
+        siblings = which == 2 and _SIBLINGS.search(match.group()) and _may_be(bare, words)
+        known = bare in words.surnames or (match[which] in words.surnames and which == 2)
+        if known or (siblings and page.lower[match.start() - 4 : match.start()] == "the "):
             yield match.start(), match.end(which), "a family's name"
     for match in matches(_SURNAMED, page.text, page.octets):
         if match[1] in words.surnames or match[1] in words.surnames_doubtful:
             yield match.start(1), match.end(1), "a family's name"
+
+
+def _labelled(page: Page, words: Lexicon) -> Iterator[tuple[int, int, str]]:
+    """'Client Azmera Woldu', 'Lyudmyla Ostapenko (07.07.1983)', 'name on card E L POMFRET', a field of a name."""
     for pattern in (_LABELLED, _PAIR):
         for match in matches(pattern, page.text, page.octets):
             if all(_may_be(word, words) or _listed(word, words) for word in match[1].split(" ")):
                 yield match.start(1), match.end(1), "beside a label or a birthday"
-    yield from _surname_lines(page, words)
+    for match in matches(_ON_CARD, page.text, page.octets):
+        yield match.start(1), match.end(1), "behind 'name'"
+    for match in matches(_TAG, page.text, page.octets):
+        yield match.start(1), match.end(1), "in a field of a name"
+
+
+def _by_form(page: Page, words: Lexicon) -> Iterator[tuple[int, int, str]]:
+    """'Hollie W', 'J. R. Okonkwo', 'Rebaz AHMADI', 'AishaMirza', 'Robert "Bobby" Tennant'."""
     for match in matches(_INITIAL, page.text, page.octets):
-        if match[1] in words.given or match[1] in words.given_doubtful - words.cuts:
-            yield match.start(1), match.end(), "a given name and an initial"
+        if match[1] in words.surnames or _listed(match[1], words):
+            yield match.start(1), match.end(), "a name and an initial"
+    for pattern in (_GIVEN_FIRST, _RUN_TOGETHER):
+        for match in matches(pattern, page.text, page.octets):
+            first = _listed(match[1], words) or (pattern is _GIVEN_FIRST and _may_be(match[1], words))
+            if first and match[2].title() in words.surnames:
+                yield match.start(), match.end(), "a given name and a surname"
     for match in matches(_INITIALS, page.text, page.octets):
         last = match[1] or match[2]
-        if last in words.surnames or (match[1] and _may_be(last, words)):
+        alone = last in words.surnames_doubtful and _ENDS.match(page.text, match.end(), match.end() + 2)
+        if last in words.surnames or alone or (match[1] and _may_be(last, words)):
             yield match.start(), match.end(), "initials and a surname"
     for match in matches(_NICKNAMED, page.text, page.octets):
         if match[3] in words.given or (match[1] and (match[1] in words.given or match[2] in words.surnames)):
             yield match.start(), match.end(), "a name with a nickname"
-    for match in matches(_TAG, page.text, page.octets):
-        yield match.start(1), match.end(1), "in a field of a name"
-    yield from _small(page, words)
 
 
 def _surname_lines(page: Page, words: Lexicon) -> Iterator[tuple[int, int, str]]:
