@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import delete, select
 
-from milter.store import judged, reports, weekly
+from milter.store import judged, reports, trail, weekly
 from milter.store.engine import Store
 from milter.store.judged import JudgedReason
 from milter.store.schema import judged as messages
@@ -120,6 +120,19 @@ def test_two_nodes_that_count_the_same_week_keep_it_once(store: Store) -> None:
         rows = tx.execute(select(table.c.messages).where(table.c.code == "")).scalars().all()
     assert sum(rows) == 9
     assert store.verify().whole
+
+
+def test_a_slow_node_does_not_open_a_week_again(store: Store) -> None:
+    """What a node counted is kept once; coming late with an older week, it moves nothing back."""
+    judge(store)
+    with store.read() as tx:
+        counts = weekly.count(tx, FIRST)
+    count_all(store)
+    store.submit(lambda tx: weekly.keep(tx, FIRST, counts)).result()
+    assert count_all(store) == []
+    with store.read() as tx:
+        counted = [row.event for row in trail.latest(tx.connection, 500)].count("week-counted")
+    assert counted == 3
 
 
 def test_quiet_weeks_are_passed(store: Store) -> None:
