@@ -408,48 +408,12 @@ def _labelled(page: Page, words: Lexicon, low: int, high: int) -> Iterator[Name]
 
 
 # What stands in a column of names and names nobody.
-_NOBODY = frozenset(
-    (
-        *(
-            "total",
-            "totals",
-            "n/a",
-            "none",
-            "average",
-            "name",
-            "unknown",
-            "tbc",
-            "vacant",
-            "redacted",
-            "[redacted]",
-        ),
-        *(
-            "as above",
-            "none given",
-            "not known",
-            "unallocated",
-            "unborn",
-            "various",
-            "anonymous",
-            "withheld",
-            "n/k",
-        ),
-        *(
-            "not given",
-            "no one",
-            "nobody",
-            "not stated",
-            "same",
-            "self",
-            "void",
-            "empty",
-            "forename",
-            "surname",
-        ),
-    )
-)
-
-
+_NOBODY = frozenset((
+    "total", "totals", "n/a", "none", "average", "name", "unknown", "tbc", "vacant", "redacted",
+    "[redacted]", "as above", "none given", "not known", "unallocated", "unborn", "various", "anonymous",
+    "withheld", "n/k", "not given", "no one", "nobody", "not stated", "same", "self", "void", "empty",
+    "forename", "surname",
+))  # fmt: skip
 _CLASS_BEHIND = re.compile(r",? \(?\d{1,2}[A-Z]?\)?$")
 
 
