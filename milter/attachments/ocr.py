@@ -131,7 +131,7 @@ def text_of_page(page: Any, file: File) -> str | None:
 def _may(file: File) -> bool:
     """Take one page off the limit where there is an engine to spend it on."""
     budget = file.budget
-    if not installed():
+    if not installed() or not budget.limits.ocr_pages:  # 0: switched off, which is no limit that was hit
         return False
     if budget.ocr_pages >= budget.limits.ocr_pages or budget.shared.ocr_seconds >= budget.limits.ocr_seconds:
         budget.ocr_spent = True

@@ -177,3 +177,10 @@ def test_the_seconds_of_recognition_are_the_messages(engine: Engine) -> None:
     shared = Shared(ocr_seconds=100.0)
     reading = read(file_of(page_of(LETTER), "PNG"), shared=shared)
     assert (reading.status, engine.sizes) == ("limit", [])
+
+
+def test_recognition_that_is_switched_off_is_no_limit_that_was_hit(engine: Engine) -> None:
+    """With `ocr-pages = 0` a picture is unread, as where recognition is not installed, and nobody looks at it."""
+    reading = read(file_of(page_of(LETTER), "PNG"), limits=ReadLimits(ocr_pages=0))
+    assert reading.status == "unreadable"
+    assert engine.sizes == []
