@@ -15,6 +15,8 @@ STATUSES = ("read", "unreadable", "limit", "locked")
 PROTECTIONS = ("none", "password", "read-only", "weak", "signed", "encrypted")
 ROLES = ("subject", "body", "attachment", "headers")
 CATEGORIES = ("identifier", "contact", "financial", "health", "child", "criminal", "employment")
+_PART = tuple(field.name for field in fields(PartFacts))
+_EXAMINATION = tuple(field.name for field in fields(Examination))
 _FINDING = tuple(field.name for field in fields(Finding))
 _values_of = attrgetter(*_FINDING)  # of a finding, in one step: a list of clients brings thousands
 
@@ -25,27 +27,9 @@ def to_json(parts: Sequence[PartFacts]) -> list[dict[str, Any]]:
 
 
 def _part_values(part: PartFacts) -> dict[str, Any]:
-    found = part.examination
-    return {
-        "path": part.path,
-        "role": part.role,
-        "name": part.name,
-        "format": part.format,
-        "status": part.status,
-        "protection": part.protection,
-        "lock": part.lock,
-        "notes": part.notes,
-        "why": part.why,
-        "examination": {
-            "protect": found.protect,
-            "grade": found.grade,
-            "categories": found.categories,
-            "findings": [*map(_values_of, found.findings)],
-            "why": found.why,
-        },
-        "parent": part.parent,
-        "covered": part.covered,
-    }
+    found = {name: getattr(part.examination, name) for name in _EXAMINATION}
+    found["findings"] = [*map(_values_of, part.examination.findings)]
+    return {name: getattr(part, name) for name in _PART} | {"examination": found}
 
 
 def from_json(values: Any) -> tuple[PartFacts, ...]:
