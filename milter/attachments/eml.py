@@ -1,18 +1,17 @@
 """Messages inside messages: every leaf of every view of the structure becomes a member; folders of messages."""
 
-import re
+from itertools import pairwise
 
 from milter.attachments.draft import Draft, File
+from milter.attachments.sniff import MBOX
 from milter.settings import Caps
-
-BEGIN = re.compile(rb"(?m)^From [^\r\n]{1,300}\r?\n(?=[\x21-\x39\x3b-\x7e]{1,76}:)")
 
 
 def read_mbox(file: File, draft: Draft) -> None:
     """Read a folder of messages as programs export it (RFC 4155), each message a member."""
-    starts = [match.end() for match in BEGIN.finditer(file.content)]
-    ends = [match.start() for match in BEGIN.finditer(file.content)][1:]
-    for number, (start, end) in enumerate(zip(starts, [*ends, len(file.content)], strict=True), 1):
+    spans = [match.span() for match in MBOX.finditer(file.content)]
+    behind = [(len(file.content), 0)]
+    for number, ((_, start), (end, _)) in enumerate(pairwise(spans + behind), 1):
         draft.member(f"message {number}", file.content[start:end], "message/rfc822")
 
 

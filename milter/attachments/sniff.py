@@ -63,7 +63,8 @@ FIELD = re.compile(
 MAIL_FIELDS = re.compile(
     rb"(?im)^(?:received|return-path|mime-version|message-id|content-type|delivered-to|x-mailer|date|from|to|subject):"
 )
-MBOX = re.compile(rb"From [^\r\n]{1,300}\r?\n[\x21-\x39\x3b-\x7e]{1,76}:")  # RFC 4155 appendix A
+# Where a message of a mail folder begins (RFC 4155 appendix A); its header stands behind the match.
+MBOX = re.compile(rb"(?m)^From [^\r\n]{1,300}\r?\n(?=[\x21-\x39\x3b-\x7e]{1,76}:)")
 PGP = re.compile(rb"-----BEGIN PGP (MESSAGE|SIGNED MESSAGE|PRIVATE KEY BLOCK|PUBLIC KEY BLOCK|SIGNATURE)")
 CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 PACKAGES = (
