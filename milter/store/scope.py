@@ -30,9 +30,7 @@ class Scope:
         """Give what of an organisation, or of one directorate, is within this scope; '' narrows nothing."""
         if not organisation:
             return self
-        if self.places is None or not self.places.isdisjoint(
-            ((organisation, ""), (organisation, directorate))
-        ):
+        if self.places is None or self.sees(organisation, directorate):
             return Scope(frozenset({(organisation, directorate)}))
         inside = () if directorate else (place for place in self.places if place[0] == organisation)
         return Scope(frozenset(inside))
