@@ -229,10 +229,11 @@ def _findings(
     found: list[Finding] = []
     report = detectors.thresholds["report"]
     public = evidence.genre.is_a("published", "minutes", "history", "advert", "business")
+    alone = not any(name.role == 1 for name in evidence.names())
     for one in evidence.pages:
         # What is not protected discloses nobody's home: an address there is an office's, a venue's or published.
         hits = [hit for hit in one.hits if protect or hit.kind not in _OF_SOMEBODY or _certain(hit, public)]
-        hits += _people(one, alone=not any(name.role == 1 for name in evidence.names())) if protect else []
+        hits += _people(one, alone=alone) if protect else []
         for hit in sorted(hits, key=lambda hit: hit.start):
             if hit.confidence >= report and len(found) < detectors.keep:
                 found.append(_finding(one.page, hit, reveal))

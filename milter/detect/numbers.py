@@ -195,12 +195,8 @@ def find(page: Page, company: frozenset[str], people: Sequence[int] = ()) -> lis
 
 def _beside(page: Page, low: int, ends: frozenset[int]) -> bool:
     """Say whether a person's name ends right before a number."""
-    start = (
-        low
-        - len(page.text[max(0, low - 4) : low])
-        + len(page.text[max(0, low - 4) : low].rstrip(" \t,:;-(="))
-    )
-    return start in ends
+    before = page.text[max(0, low - 4) : low]
+    return low - len(before) + len(before.rstrip(" \t,:;-(=")) in ends
 
 
 def _runs(page: Page, lone: list[Number]) -> list[Hit]:
