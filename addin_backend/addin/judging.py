@@ -92,9 +92,8 @@ class Judging:
     async def turn(self) -> asyncio.Semaphore:
         """Wait for one's turn, for some seconds; the caller gives it back. Raises ProblemError."""
         try:
-            async with asyncio.timeout(
-                WAIT_SECONDS
-            ):  # wait_for() of Python 3.11 may lose a turn that came late
+            # wait_for() of Python 3.11 may lose a turn that came late.
+            async with asyncio.timeout(WAIT_SECONDS):
                 await self._turns.acquire()
         except TimeoutError as error:
             raise ProblemError("busy") from error

@@ -157,9 +157,8 @@ def _refuse(message: Message, edits: bool, structural: bool) -> None:
         raise EditError(
             "The message can be read in more than one way, or not in full, so it can't be changed safely."
         )
-    if (
-        structural and not message.nodes
-    ):  # RFC 2045 section 6.4 forbids it; its parts have no place in the octets
+    if structural and not message.nodes:
+        # RFC 2045 section 6.4 forbids it; its parts have no place in the octets.
         raise EditError("The message's parts are encoded all together, so it can't be changed safely.")
 
 

@@ -16,6 +16,5 @@ class Passage:
     table: bool = False
     hidden: bool = False  # a reader of the document would not see it (Y5)
     exact: bool = False  # the passage is the whole file's text from its start: offsets in it are the file's
-    start: int = (
-        0  # where in the whole it begins, if a long text comes as several passages, one behind the other
-    )
+    # Where in the whole it begins, if a long text comes as several passages, one behind the other.
+    start: int = 0

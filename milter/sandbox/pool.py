@@ -104,9 +104,8 @@ class Sandbox:
         async with self._free:
             try:
                 envelope, out = await self._at(header, pieces)
-            except (
-                _Killed
-            ):  # once more, so that mail is not held for it; not again, lest it is what kills them
+            except _Killed:
+                # Once more, so that mail is not held for it; not again, lest it is what kills them.
                 envelope, out = await self._at(header, pieces)
         failed, answer = envelope.get("failed"), envelope.get("answer")
         if failed in ("died", "timeout", "memory", "limit"):
@@ -270,9 +269,8 @@ class Sandbox:
 
     def _end_zygote(self) -> None:
         if self._source is not None:
-            self._source.end(
-                END_SECONDS if self._measures else 0.0
-            )  # it ends its children first, where it has any
+            # It ends its children first, where it has any.
+            self._source.end(END_SECONDS if self._measures else 0.0)
             self._source = None
 
     # One piece of work
